@@ -1,0 +1,1 @@
+//! Certificates: GPKI, NPKI and PKCS#12 as they lie on disk.
