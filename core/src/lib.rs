@@ -7,4 +7,30 @@ extern crate alloc;
 
 #[cfg(feature = "certificate")]
 pub mod certificate;
+#[cfg(feature = "transfer")]
+mod channel;
+#[cfg(feature = "transfer")]
+pub mod client;
+#[cfg(feature = "transfer")]
+mod crypto;
+#[cfg(feature = "transfer")]
+pub mod device;
+#[cfg(feature = "transfer")]
+pub mod giver;
+#[cfg(feature = "transfer")]
+pub mod handshake;
+#[cfg(feature = "transfer")]
+mod key_schedule;
 pub mod mailbox;
+#[cfg(feature = "transfer")]
+mod message;
+#[cfg(feature = "transfer")]
+mod origin;
+#[cfg(feature = "transfer")]
+pub mod pairing;
+#[cfg(feature = "transfer")]
+mod receipt;
+#[cfg(feature = "transfer")]
+pub mod receiver;
+#[cfg(feature = "transfer")]
+mod session;

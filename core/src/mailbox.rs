@@ -33,6 +33,8 @@ pub const OCTET_STREAM: &str = "application/octet-stream";
 pub const PROBLEM_JSON: &str = "application/problem+json";
 /// Response header with the whole seconds that are left before the mailbox expires.
 pub const EXPIRES_IN: &str = "naru-expires-in";
+/// Response header of every error: the `code` of its problem document.
+pub const PROBLEM_CODE: &str = "naru-problem";
 
 /// Names a mailbox: 16 bytes, written as 22 characters of unpadded base64url.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,0 +1,354 @@
+//! One device's line to its mailbox: sends its own frames, resending identical bytes until the
+//! relay has them, and takes the peer's.
+
+use alloc::{collections::VecDeque, string::String, vec::Vec};
+use core::time::Duration;
+
+use super::{
+    TransferError,
+    transport::{Method, Request, Response, Transport},
+};
+use crate::{
+    channel::Frame,
+    mailbox::{self, FrameNumber, Join, MailboxId, Open, Token},
+};
+
+/// How long a request may take beyond the relay's own waiting.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How long the line goes on trying without an answer: before the relay's first answer, and later.
+const PATIENCE_AT_FIRST: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Whether the relay answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Connection {
+    Lost,
+    Regained,
+}
+
+/// The first call, which makes or enters the mailbox; sent again until it has been answered.
+enum Entry {
+    Open {
+        body: Vec<u8>,
+    },
+    Join {
+        body: Vec<u8>,
+        authorization: String,
+    },
+}
+
+struct Outgoing {
+    frame: Frame,
+    delivered: bool,
+}
+
+pub(crate) struct Line<'t, T> {
+    transport: &'t T,
+    mailbox: MailboxId,
+    authorization: String,
+    entry: Option<Entry>,
+    outbox: Vec<Outgoing>,
+    inbox: VecDeque<Vec<u8>>,
+    /// Number of the peer's last frame that has come.
+    received: u16,
+    expires_in: Option<Duration>,
+    answered: bool,
+}
+
+impl<'t, T: Transport> Line<'t, T> {
+    pub(crate) fn displayer(
+        transport: &'t T,
+        mailbox: MailboxId,
+        token: &Token,
+        join: &Token,
+    ) -> Self {
+        let body = Open {
+            token: token.hash(),
+            join: join.hash(),
+        }
+        .to_cbor();
+        Self::new(transport, mailbox, token, Entry::Open { body })
+    }
+
+    pub(crate) fn scanner(
+        transport: &'t T,
+        mailbox: MailboxId,
+        token: &Token,
+        join: &Token,
+        m1: Vec<u8>,
+    ) -> Self {
+        let body = Join {
+            token: token.hash(),
+            m1,
+        }
+        .to_cbor();
+        let authorization = join.authorization();
+        Self::new(
+            transport,
+            mailbox,
+            token,
+            Entry::Join {
+                body,
+                authorization,
+            },
+        )
+    }
+
+    fn new(transport: &'t T, mailbox: MailboxId, token: &Token, entry: Entry) -> Self {
+        Self {
+            transport,
+            mailbox,
+            authorization: token.authorization(),
+            entry: Some(entry),
+            outbox: Vec::new(),
+            inbox: VecDeque::new(),
+            received: 0,
+            expires_in: None,
+            answered: false,
+        }
+    }
+
+    /// What the relay last said of the time that is left.
+    pub(crate) fn expires_in(&self) -> Duration {
+        self.expires_in.unwrap_or(mailbox::JOIN_TTL)
+    }
+
+    /// Queues frames; they leave with the next [`Self::frame`] or [`Self::flush`].
+    pub(crate) fn post(&mut self, frames: Vec<Frame>) {
+        self.outbox.extend(frames.into_iter().map(|frame| Outgoing {
+            frame,
+            delivered: false,
+        }));
+    }
+
+    /// Enters the mailbox and delivers what is queued, waiting for nothing.
+    pub(crate) async fn flush(
+        &mut self,
+        notify: &mut impl FnMut(Connection),
+    ) -> Result<(), TransferError> {
+        self.deliver(Duration::ZERO, notify).await
+    }
+
+    /// The peer's next frame. Dropping the future loses nothing: what had not been answered is sent
+    /// again by the next call.
+    pub(crate) async fn frame(
+        &mut self,
+        notify: &mut impl FnMut(Connection),
+    ) -> Result<Vec<u8>, TransferError> {
+        loop {
+            if self.inbox.is_empty() {
+                self.deliver(mailbox::MAX_WAIT, notify).await?;
+            }
+            if let Some(frame) = self.inbox.pop_front() {
+                return Ok(frame);
+            }
+            let request = self.read_request();
+            let response = self.call(request, notify).await?;
+            self.take(&response)?;
+        }
+    }
+
+    /// Ends the mailbox for both sides; a relay that cannot be reached lets it expire.
+    pub(crate) async fn end(&mut self) {
+        let path = mailbox::mailbox_path(&self.mailbox);
+        let request = self.request(Method::Delete, path, None, Vec::new(), Duration::ZERO);
+        // Nothing depends on the answer.
+        let _ = self.transport.send(request).await;
+    }
+
+    async fn deliver(
+        &mut self,
+        wait: Duration,
+        notify: &mut impl FnMut(Connection),
+    ) -> Result<(), TransferError> {
+        if let Some(entry) = &self.entry {
+            let waiting = if self.outbox.is_empty() && self.answered {
+                wait
+            } else {
+                Duration::ZERO
+            };
+            let request = self.entry_request(entry, waiting);
+            let response = self.call(request, notify).await?;
+            self.take(&response)?;
+            self.entry = None;
+        }
+        while let Some(at) = self.outbox.iter().position(|outgoing| !outgoing.delivered) {
+            let is_last = at + 1 == self.outbox.len();
+            let waiting = if is_last && self.inbox.is_empty() {
+                wait
+            } else {
+                Duration::ZERO
+            };
+            let request = self.frame_request(at, waiting);
+            match self.call(request, notify).await {
+                Ok(response) => {
+                    self.take(&response)?;
+                    if let Some(outgoing) = self.outbox.get_mut(at) {
+                        outgoing.delivered = true;
+                    }
+                }
+                // The relay has lost acknowledged frames: it gets all of them again.
+                Err(TransferError::FrameGap) if at > 0 => {
+                    self.outbox
+                        .iter_mut()
+                        .for_each(|outgoing| outgoing.delivered = false);
+                    if self
+                        .outbox
+                        .iter()
+                        .take(at)
+                        .all(|outgoing| outgoing.delivered)
+                    {
+                        return Err(TransferError::Tampered);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, response: &Response) -> Result<(), TransferError> {
+        if let Some(seconds) = response
+            .header(mailbox::EXPIRES_IN)
+            .and_then(|value| value.parse().ok())
+        {
+            self.expires_in = Some(Duration::from_secs(seconds));
+        }
+        let frames =
+            mailbox::frames_from_cbor(&response.body).map_err(|_| TransferError::Tampered)?;
+        for frame in frames {
+            self.received = self
+                .received
+                .checked_add(1)
+                .ok_or(TransferError::Tampered)?;
+            self.inbox.push_back(frame);
+        }
+        Ok(())
+    }
+
+    /// Sends until an answer comes that another try would not change.
+    async fn call(
+        &mut self,
+        request: Request,
+        notify: &mut impl FnMut(Connection),
+    ) -> Result<Response, TransferError> {
+        let mut pause = FIRST_PAUSE;
+        let mut paused = Duration::ZERO;
+        loop {
+            let (unanswered, demanded) = match self.transport.send(request.clone()).await {
+                Ok(response) if !is_passing(response.status) => {
+                    self.answered = true;
+                    if !paused.is_zero() {
+                        notify(Connection::Regained);
+                    }
+                    return refusal(&response).map_or(Ok(response), Err);
+                }
+                Ok(response) => (TransferError::RelayBusy, retry_after(&response)),
+                Err(_) => (TransferError::RelayUnreachable, None),
+            };
+            let patience = if self.answered {
+                PATIENCE
+            } else {
+                PATIENCE_AT_FIRST
+            };
+            if paused >= patience {
+                return Err(unanswered);
+            }
+            if paused.is_zero() {
+                notify(Connection::Lost);
+            }
+            let next = demanded.unwrap_or(pause).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+            self.transport.pause(next).await;
+            paused += next;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    fn entry_request(&self, entry: &Entry, wait: Duration) -> Request {
+        let query = mailbox::query(self.received, wait);
+        match entry {
+            Entry::Open { body } => {
+                let path = mailbox::mailbox_path(&self.mailbox) + &query;
+                self.request(Method::Put, path, Some(mailbox::CBOR), body.clone(), wait)
+            }
+            Entry::Join {
+                body,
+                authorization,
+            } => {
+                let path = mailbox::join_path(&self.mailbox) + &query;
+                let request =
+                    self.request(Method::Post, path, Some(mailbox::CBOR), body.clone(), wait);
+                Request {
+                    authorization: authorization.clone(),
+                    ..request
+                }
+            }
+        }
+    }
+
+    fn frame_request(&self, at: usize, wait: Duration) -> Request {
+        let (number, bytes) = self
+            .outbox
+            .get(at)
+            .map_or((FrameNumber::FIRST, Vec::new()), |out| {
+                (out.frame.number, out.frame.bytes.clone())
+            });
+        let path =
+            mailbox::frame_path(&self.mailbox, number) + &mailbox::query(self.received, wait);
+        self.request(Method::Put, path, Some(mailbox::OCTET_STREAM), bytes, wait)
+    }
+
+    fn read_request(&self) -> Request {
+        let wait = mailbox::MAX_WAIT;
+        let path = mailbox::frames_path(&self.mailbox) + &mailbox::query(self.received, wait);
+        self.request(Method::Get, path, None, Vec::new(), wait)
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        path: String,
+        content_type: Option<&'static str>,
+        body: Vec<u8>,
+        wait: Duration,
+    ) -> Request {
+        let authorization = self.authorization.clone();
+        Request {
+            method,
+            path,
+            authorization,
+            content_type,
+            body,
+            timeout: wait + REQUEST_TIMEOUT,
+        }
+    }
+}
+
+/// The relay or something before it is busy, and the same request may succeed later.
+fn is_passing(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504)
+}
+
+fn retry_after(response: &Response) -> Option<Duration> {
+    response
+        .header("retry-after")?
+        .parse()
+        .ok()
+        .map(Duration::from_secs)
+}
+
+/// What an answer that is no success means to the transfer.
+fn refusal(response: &Response) -> Option<TransferError> {
+    let code = response.header(mailbox::PROBLEM_CODE).unwrap_or_default();
+    match response.status {
+        200 | 201 | 204 => None,
+        410 if code == "mailbox_expired" => Some(TransferError::Expired),
+        410 => Some(TransferError::Ended),
+        409 if code == "already_joined" => Some(TransferError::AlreadyJoined),
+        409 if code == "frame_gap" => Some(TransferError::FrameGap),
+        404 => Some(TransferError::RelayLost),
+        _ => Some(TransferError::RelayRefused),
+    }
+}
