@@ -1,7 +1,5 @@
 //! The encrypted pipe: messages in and out of padded, numbered frames (`docs/protocol.md` §6).
 
-use alloc::vec::Vec;
-
 use zeroize::Zeroizing;
 
 use crate::{
@@ -122,7 +120,7 @@ impl Channel {
         Ok(if more {
             None
         } else {
-            Some(core::mem::take(&mut self.partial))
+            Some(std::mem::take(&mut self.partial))
         })
     }
 }
@@ -161,7 +159,6 @@ fn unpad(plaintext: &[u8]) -> Option<(&[u8], bool)> {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec;
 
     use super::*;
     use crate::crypto::Key;

@@ -1,7 +1,5 @@
 //! The primitives of the suite, and the only place that names the crates which implement them.
 
-use alloc::vec::Vec;
-
 use aes_gcm::{
     Aes256Gcm, KeyInit, Nonce, Tag,
     aead::{AeadInOut, inout::InOutBuf},
@@ -173,7 +171,6 @@ fn nonce(counter: u64) -> GcmNonce {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec;
 
     use super::*;
 

@@ -1,7 +1,5 @@
 //! How a device names itself to the other.
 
-use alloc::{borrow::ToOwned, string::String};
-
 /// Longest name or platform, in characters.
 const MAX_CHARACTERS: usize = 64;
 

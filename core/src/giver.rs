@@ -1,8 +1,6 @@
 //! The side that has the certificate (`docs/protocol.md` §8): frames and the person's decisions in,
 //! the next state and frames out.
 
-use alloc::{string::String, vec::Vec};
-
 use crate::{
     certificate::{CertificateSet, NativeFile, OpenedKey, VerifyingKey},
     channel::{Channel, Frame, MAX_MESSAGE_BYTES},

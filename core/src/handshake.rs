@@ -1,8 +1,6 @@
 //! `Noise_NKpsk0_25519_AESGCM_SHA256` with a commitment, and the security code that the two devices
 //! compare (`docs/protocol.md` §4).
-
-use alloc::vec::Vec;
-use core::{fmt, str::FromStr};
+use std::{fmt, str::FromStr};
 
 use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
@@ -268,7 +266,6 @@ fn read_m2(
 
 #[cfg(test)]
 mod tests {
-    use alloc::{format, string::String, string::ToString};
 
     use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 

@@ -1,7 +1,5 @@
 //! The symmetric state of the handshake (Noise §5.2): chaining key and transcript hash.
 
-use alloc::vec::Vec;
-
 use zeroize::Zeroizing;
 
 use crate::crypto::{Aead, Forged, Key, NonContributory, Prk, PublicKey, sha256};

@@ -3,6 +3,8 @@
 //!
 //! The crate does no I/O and reads no clock: randomness, time and HTTP are handed in.
 
+// minicbor's derive names it.
+#[cfg(feature = "transfer")]
 extern crate alloc;
 
 #[cfg(feature = "certificate")]

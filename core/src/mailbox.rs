@@ -1,8 +1,6 @@
 //! The contract between the relay and its clients: identifiers, tokens, limits, paths and bodies
 //! (`docs/protocol.md` §5).
-
-use alloc::{string::String, vec::Vec};
-use core::{fmt, str::FromStr, time::Duration};
+use std::{fmt, str::FromStr, time::Duration};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use minicbor::{Decode, Decoder, Encode};
@@ -269,28 +267,28 @@ pub fn frames_from_cbor(sequence: &[u8]) -> Result<Vec<Vec<u8>>, MalformedBody> 
 
 /// Path of a mailbox.
 pub fn mailbox_path(id: &MailboxId) -> String {
-    alloc::format!("/v1/mailboxes/{id}")
+    format!("/v1/mailboxes/{id}")
 }
 
 /// Path of the join call.
 pub fn join_path(id: &MailboxId) -> String {
-    alloc::format!("/v1/mailboxes/{id}/join")
+    format!("/v1/mailboxes/{id}/join")
 }
 
 /// Path of the peer's frames.
 pub fn frames_path(id: &MailboxId) -> String {
-    alloc::format!("/v1/mailboxes/{id}/frames")
+    format!("/v1/mailboxes/{id}/frames")
 }
 
 /// Path of a frame of one's own lane.
 pub fn frame_path(id: &MailboxId, number: FrameNumber) -> String {
-    alloc::format!("/v1/mailboxes/{id}/frames/{}", number.get())
+    format!("/v1/mailboxes/{id}/frames/{}", number.get())
 }
 
 /// Query of every call but `DELETE`: acknowledges the peer's frames up to `after` (0: none) and
 /// waits up to `wait` for a further one.
 pub fn query(after: u16, wait: Duration) -> String {
-    alloc::format!("?after={after}&wait={}", wait.as_secs())
+    format!("?after={after}&wait={}", wait.as_secs())
 }
 
 fn decode<const N: usize>(text: &str) -> Result<[u8; N], InvalidText> {
@@ -339,7 +337,7 @@ mod tests {
     fn an_identifier_survives_its_text() {
         let id = MailboxId::from_bytes([0xfb; 16]);
         assert_eq!("-_v7-_v7-_v7-_v7-_v7-w".parse(), Ok(id));
-        assert_eq!(alloc::format!("{id}"), "-_v7-_v7-_v7-_v7-_v7-w");
+        assert_eq!(format!("{id}"), "-_v7-_v7-_v7-_v7-_v7-w");
     }
 
     #[test]

@@ -1,12 +1,6 @@
 //! What the two devices say inside the channel: CBOR maps with integer keys, `0` naming the type
 //! (`docs/protocol.md` §7).
 
-use alloc::{
-    borrow::ToOwned,
-    string::{String, ToString},
-    vec::Vec,
-};
-
 use minicbor::{Decode, Decoder, Encode, bytes::ByteSlice};
 use zeroize::Zeroizing;
 
@@ -136,7 +130,7 @@ struct BundleMap<'b> {
 #[cbor(map)]
 struct FileMap<'b> {
     #[b(0)]
-    path: alloc::borrow::Cow<'b, str>,
+    path: std::borrow::Cow<'b, str>,
     #[b(1)]
     bytes: &'b ByteSlice,
 }

@@ -1,7 +1,5 @@
 //! The origin of a relay (RFC 6454).
-
-use alloc::{borrow::ToOwned, format, string::String};
-use core::{fmt, str::FromStr};
+use std::{fmt, str::FromStr};
 
 /// A relay's origin in its ASCII serialisation (RFC 6454 §6.2): scheme, host in lower case, and the
 /// port unless it is the scheme's own. `https://relay.example`, `http://localhost:8080`.
@@ -71,7 +69,7 @@ fn is_host(host: &str) -> bool {
         .strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'))
     {
-        return address.to_owned().parse::<core::net::Ipv6Addr>().is_ok();
+        return address.to_owned().parse::<std::net::Ipv6Addr>().is_ok();
     }
     host.len() <= 253
         && host.split('.').all(|label| {

@@ -1,8 +1,6 @@
 //! The pairing code: what the QR holds, and what both devices derive from it
 //! (`docs/protocol.md` §3).
-
-use alloc::{string::String, vec::Vec};
-use core::{fmt, str::FromStr};
+use std::{fmt, str::FromStr};
 
 use rand_core::CryptoRng;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -22,9 +20,9 @@ const PREFIX: &str = "NARU:";
 const PROTOCOL: &[u8] = b"naru/1";
 const VERSION: u8 = 1;
 const SUITE: u8 = 0;
-const TAG: core::ops::Range<usize> = 1..5;
-const STATIC_KEY: core::ops::Range<usize> = 5..37;
-const SECRET: core::ops::Range<usize> = 37..53;
+const TAG: std::ops::Range<usize> = 1..5;
+const STATIC_KEY: std::ops::Range<usize> = 5..37;
+const SECRET: std::ops::Range<usize> = 37..53;
 
 /// Which of the two devices has the certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

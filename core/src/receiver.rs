@@ -1,11 +1,6 @@
 //! The side that gets the certificate (`docs/protocol.md` §8): frames and the person's decisions in,
 //! the next state and frames out.
 
-use alloc::{
-    string::{String, ToString},
-    vec::Vec,
-};
-
 use crate::{
     certificate::{self, CertificateSet, NativeFile, SourceFile},
     channel::{Channel, Frame},

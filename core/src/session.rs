@@ -1,7 +1,5 @@
 //! The two sides of the handshake, down to an open channel and a security code.
 
-use alloc::vec::Vec;
-
 use rand_core::CryptoRng;
 
 use crate::{

@@ -1,6 +1,6 @@
 //! Giving: from the pairing to the conclusion about the original.
 
-use core::time::Duration;
+use std::time::Duration;
 
 use futures_channel::mpsc::UnboundedReceiver;
 use futures_util::StreamExt;

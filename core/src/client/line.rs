@@ -1,8 +1,8 @@
 //! One device's line to its mailbox: sends its own frames, resending identical bytes until the
 //! relay has them, and takes the peer's.
 
-use alloc::{collections::VecDeque, string::String, vec::Vec};
-use core::time::Duration;
+use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::{
     TransferError,

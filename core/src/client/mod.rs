@@ -5,9 +5,7 @@ mod giving;
 mod line;
 mod receiving;
 mod transport;
-
-use alloc::{vec, vec::Vec};
-use core::{marker::PhantomData, pin::pin, time::Duration};
+use std::{marker::PhantomData, pin::pin, time::Duration};
 
 use futures_channel::mpsc::UnboundedReceiver;
 use futures_util::{

@@ -1,7 +1,5 @@
 //! Receiving: from the pairing to what the giver says of the original.
-
-use alloc::vec::Vec;
-use core::time::Duration;
+use std::time::Duration;
 
 use futures_channel::mpsc::UnboundedReceiver;
 use rand_core::CryptoRng;

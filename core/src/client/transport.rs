@@ -1,7 +1,5 @@
 //! What the driver asks of its host: one HTTP request, and a pause.
-
-use alloc::{string::String, vec::Vec};
-use core::{fmt, future::Future, time::Duration};
+use std::{fmt, future::Future, time::Duration};
 
 /// Sends HTTP requests to the pairing's relay. The host owns connections, TLS and timeouts; the
 /// driver owns retries.
