@@ -35,7 +35,7 @@ pub const EXPIRES_IN: &str = "naru-expires-in";
 pub const PROBLEM_CODE: &str = "naru-problem";
 
 /// Names a mailbox: 16 bytes, written as 22 characters of unpadded base64url.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MailboxId([u8; 16]);
 
 impl MailboxId {

@@ -1,1 +1,18 @@
-//! Placeholder.
+//! The relay: mailboxes that hold ciphertext for a few minutes, and the page that an official opens.
+
+mod application;
+mod client_network;
+mod limits;
+mod page;
+mod problem;
+mod routes;
+mod security_headers;
+mod settings;
+pub mod store;
+pub mod telemetry;
+
+pub use self::{
+    application::{Application, StartError},
+    limits::Limits,
+    settings::{LogFormat, Settings, SettingsError, StoreUrl, Tls},
+};

@@ -237,7 +237,7 @@ fn seed_decrypt(
 ) -> Result<Zeroizing<Vec<u8>>, PasswordError> {
     let cipher = cbc_0_1::Decryptor::<kisaseed::SEED>::new_from_slices(key, iv)
         .map_err(|_| PasswordError::DamagedKey)?;
-    if ciphertext.is_empty() || ciphertext.len() % 16 != 0 {
+    if ciphertext.is_empty() || !ciphertext.len().is_multiple_of(16) {
         return Err(PasswordError::DamagedKey);
     }
     let mut buffer = Zeroizing::new(ciphertext.to_vec());
@@ -257,7 +257,7 @@ fn cbc_decrypt<C: BlockCipherDecrypt + BlockSizeUser + KeyInit>(
 ) -> Result<Zeroizing<Vec<u8>>, PasswordError> {
     let cipher = Decryptor::<C>::new_from_slices(key, iv).map_err(|_| PasswordError::DamagedKey)?;
     let mut buffer = Zeroizing::new(ciphertext.to_vec());
-    if buffer.is_empty() || buffer.len() % C::block_size() != 0 {
+    if buffer.is_empty() || !buffer.len().is_multiple_of(C::block_size()) {
         return Err(PasswordError::DamagedKey);
     }
     let length = cipher

@@ -308,12 +308,15 @@ where
     }
 }
 
-/// Opens a frame; yields the message when it is whole, with the bytes that carried it. A peer's
+/// A message with the bytes that carried it.
+type Opened = (Message, Zeroizing<Vec<u8>>);
+
+/// Opens a frame; yields the message when it is whole. A peer's
 /// `cancel` is an error.
 fn open(
     channel: &mut Channel,
     frame: &[u8],
-) -> Result<Option<(Message, Zeroizing<Vec<u8>>)>, TransferError> {
+) -> Result<Option<Opened>, TransferError> {
     let Some(bytes) = channel.open(frame).map_err(ProtocolViolation::from)? else {
         return Ok(None);
     };

@@ -1,0 +1,185 @@
+//! The relay as one thing that can be built, run and stopped.
+
+use std::{future::Future, io, net::TcpListener, path::PathBuf, time::Duration};
+
+use actix_web::{
+    App, HttpServer,
+    dev::{Server, ServerHandle},
+    middleware::from_fn,
+    web,
+};
+use rustls::{ServerConfig, crypto::ring};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use tokio::sync::watch;
+
+use crate::{
+    client_network::TrustedProxies,
+    limits::Limits,
+    routes::{self, Relay},
+    security_headers::security_headers,
+    settings::{Settings, StoreUrl, Tls},
+    store::memory::Memory,
+    telemetry,
+};
+
+/// How long requests that are under way may still take after the waiting ones were answered.
+const DRAIN_SECONDS: u64 = 1;
+const TIDY_EVERY: Duration = Duration::from_secs(60);
+
+/// Why the relay cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address is taken or not this machine's.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// The setting.
+        address: std::net::SocketAddr,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The certificate or its key cannot be used.
+    #[error("cannot use {path} for TLS: {reason}")]
+    Tls {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A relay that listens.
+pub struct Application {
+    server: Server,
+    url: String,
+    stop: watch::Sender<bool>,
+}
+
+impl Application {
+    /// Binds the address and starts listening.
+    pub async fn build(settings: Settings) -> Result<Self, StartError> {
+        let listen_error = |error| StartError::Listen {
+            address: settings.listen,
+            error,
+        };
+        let listener = TcpListener::bind(settings.listen).map_err(listen_error)?;
+        let address = listener.local_addr().map_err(listen_error)?;
+        let tls = settings.tls.as_ref().map(tls).transpose()?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let (stop, stopping) = watch::channel(false);
+        let StoreUrl::Memory = settings.store;
+        let relay = web::Data::new(Relay {
+            store: Memory::new(settings.capacity),
+            limits: Limits::new(
+                settings.network_mailboxes,
+                settings.capacity.join_ttl + settings.capacity.transfer_ttl,
+            ),
+            frame_bytes: settings.frame_bytes,
+            body_deadline: settings.request_deadline.min(Relay::BODY_DEADLINE),
+            stopping,
+        });
+        tokio::spawn(tidy(relay.clone()));
+        telemetry::metrics();
+        let proxies = web::Data::new(TrustedProxies(settings.trusted_proxies.clone()));
+        let secure = tls.is_some();
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(relay.clone())
+                .app_data(proxies.clone())
+                .wrap(from_fn(telemetry::observe))
+                .wrap(security_headers(secure))
+                .configure(routes::configure)
+        })
+        .client_request_timeout(settings.request_deadline)
+        .h1_allow_half_closed(false)
+        .shutdown_timeout(DRAIN_SECONDS)
+        .disable_signals();
+        let server = match tls {
+            Some(config) => server.listen_rustls_0_23(listener, config),
+            None => server.listen(listener),
+        }
+        .map_err(listen_error)?
+        .run();
+        Ok(Self {
+            server,
+            url: format!("{scheme}://{address}"),
+            stop,
+        })
+    }
+
+    /// Where it listens, with the real port.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Runs until the process is told to stop (SIGTERM, SIGINT).
+    pub async fn run_until_signalled(self) -> io::Result<()> {
+        self.run(signalled()).await
+    }
+
+    /// Runs until `stop` resolves; waiting clients are answered then, and the rest is drained.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
+        let handle = self.server.handle();
+        let server = std::pin::pin!(self.server);
+        let stopped = async {
+            stop.await;
+            stop_gracefully(&self.stop, &handle).await;
+        };
+        let (result, ()) = futures_util::future::join(server, stopped).await;
+        result
+    }
+}
+
+async fn stop_gracefully(stop: &watch::Sender<bool>, handle: &ServerHandle) {
+    stop.send_replace(true);
+    handle.stop(true).await;
+}
+
+async fn signalled() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    // Without a handler for it, the signal ends the process.
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Lets go of what has ended, also while nobody calls.
+async fn tidy(relay: web::Data<Relay>) {
+    let mut ticks = tokio::time::interval(TIDY_EVERY);
+    let mut stopping = relay.stopping.clone();
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {
+                relay.limits.tidy();
+                relay.store.tidy();
+            }
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+        }
+    }
+}
+
+fn tls(files: &Tls) -> Result<ServerConfig, StartError> {
+    let refuse = |path: &PathBuf, reason: String| StartError::Tls {
+        path: path.clone(),
+        reason,
+    };
+    let chain = CertificateDer::pem_file_iter(&files.certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| refuse(&files.certificate, error.to_string()))?;
+    if chain.is_empty() {
+        return Err(refuse(&files.certificate, "it holds no certificate".into()));
+    }
+    let key = PrivateKeyDer::from_pem_file(&files.key)
+        .map_err(|error| refuse(&files.key, error.to_string()))?;
+    ServerConfig::builder_with_provider(ring::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .and_then(|config| config.with_no_client_auth().with_single_cert(chain, key))
+        .map_err(|error| refuse(&files.key, error.to_string()))
+}

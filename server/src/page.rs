@@ -1,0 +1,61 @@
+//! The official's page, which is a part of the binary.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{Method, header},
+};
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+use crate::problem::Problem;
+
+#[derive(RustEmbed)]
+#[folder = "page/dist"]
+struct Page;
+
+/// Serves the page's files, and a problem for what is none of them.
+pub(crate) async fn serve(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let path = request.path().trim_start_matches('/');
+    let path = if path.is_empty() { "index.html" } else { path };
+    let Some(file) = Page::get(path) else {
+        return match path {
+            "index.html" => Ok(HttpResponse::ServiceUnavailable()
+                .content_type("text/plain; charset=utf-8")
+                .body("This relay was built without its page: run `cargo xtask page` first.\n")),
+            _ => Err(Problem::NotFound),
+        };
+    };
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Err(Problem::MethodNotAllowed);
+    }
+    Ok(answer(&request, path, file))
+}
+
+/// Files under `assets/` carry their hash in their name.
+fn answer(request: &HttpRequest, path: &str, file: EmbeddedFile) -> HttpResponse {
+    let digest: String = file.metadata.sha256_hash()[..16]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let etag = format!("\"{digest}\"");
+    let cache = match path.starts_with("assets/") {
+        true => "public, max-age=31536000, immutable",
+        false => "no-cache",
+    };
+    let known = request
+        .headers()
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok());
+    let mut response = match known == Some(etag.as_str()) {
+        true => HttpResponse::NotModified(),
+        false => HttpResponse::Ok(),
+    };
+    response
+        .insert_header((header::ETAG, etag))
+        .insert_header((header::CACHE_CONTROL, cache));
+    match known.is_some_and(|known| known.trim_matches('"') == digest) {
+        true => response.finish(),
+        false => response
+            .content_type(file.metadata.mimetype())
+            .body(file.data.into_owned()),
+    }
+}

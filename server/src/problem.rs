@@ -1,0 +1,226 @@
+//! Errors as clients see them: problem documents (RFC 9457) with a stable code.
+
+use std::{fmt, time::Duration};
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{StatusCode, header},
+};
+use naru_core::mailbox::{PROBLEM_CODE, PROBLEM_JSON};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::store::StoreError;
+
+/// Why a request was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Problem {
+    Malformed,
+    TokenRequired,
+    NotFound,
+    MailboxUnknown,
+    MethodNotAllowed,
+    RequestTimeout,
+    MailboxExists,
+    AlreadyJoined,
+    NotJoined,
+    FrameConflict,
+    FrameGap { expected: u16 },
+    FramesAcknowledged,
+    MailboxExpired,
+    MailboxEnded,
+    FrameTooLarge,
+    MailboxFull,
+    UnsupportedMediaType,
+    TooManyMailboxes { retry_after: Duration },
+    RelayFull,
+    StoreUnavailable,
+    ShuttingDown,
+}
+
+/// The body of every error.
+#[derive(Serialize, ToSchema)]
+pub struct ProblemDocument {
+    /// Always `about:blank`: the code tells more.
+    r#type: &'static str,
+    /// What happened, for a reader of logs.
+    title: &'static str,
+    /// The status code again.
+    status: u16,
+    /// Stable, for programs; also in the header `naru-problem`.
+    code: &'static str,
+    /// The frame that the lane continues with (`frame_gap`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<u16>,
+}
+
+impl Problem {
+    /// Stable, for programs.
+    pub fn code(self) -> &'static str {
+        self.parts().1
+    }
+
+    fn parts(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::Malformed => (
+                StatusCode::BAD_REQUEST,
+                "malformed",
+                "The request is malformed",
+            ),
+            Self::TokenRequired => (
+                StatusCode::UNAUTHORIZED,
+                "token_required",
+                "A bearer token is required",
+            ),
+            Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "There is nothing here"),
+            Self::MailboxUnknown => (
+                StatusCode::NOT_FOUND,
+                "mailbox_unknown",
+                "There is no such mailbox",
+            ),
+            Self::MethodNotAllowed => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "The method is not allowed",
+            ),
+            Self::RequestTimeout => (
+                StatusCode::REQUEST_TIMEOUT,
+                "request_timeout",
+                "The request came too slowly",
+            ),
+            Self::MailboxExists => (
+                StatusCode::CONFLICT,
+                "mailbox_exists",
+                "The mailbox is open for others",
+            ),
+            Self::AlreadyJoined => (
+                StatusCode::CONFLICT,
+                "already_joined",
+                "Another device has joined",
+            ),
+            Self::NotJoined => (StatusCode::CONFLICT, "not_joined", "Nobody has joined yet"),
+            Self::FrameConflict => (
+                StatusCode::CONFLICT,
+                "frame_conflict",
+                "The frame has other bytes",
+            ),
+            Self::FrameGap { .. } => (
+                StatusCode::CONFLICT,
+                "frame_gap",
+                "The lane continues with another frame",
+            ),
+            Self::FramesAcknowledged => (
+                StatusCode::CONFLICT,
+                "frames_acknowledged",
+                "The frames were acknowledged",
+            ),
+            Self::MailboxExpired => (
+                StatusCode::GONE,
+                "mailbox_expired",
+                "The mailbox has expired",
+            ),
+            Self::MailboxEnded => (StatusCode::GONE, "mailbox_ended", "The mailbox was ended"),
+            Self::FrameTooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "frame_too_large",
+                "The body is too large",
+            ),
+            Self::MailboxFull => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "mailbox_full",
+                "The mailbox holds no more",
+            ),
+            Self::UnsupportedMediaType => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "The media type is another one",
+            ),
+            Self::TooManyMailboxes { .. } => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_many_mailboxes",
+                "This network has opened many mailboxes",
+            ),
+            Self::RelayFull => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "relay_full",
+                "The relay holds no more",
+            ),
+            Self::StoreUnavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "store_unavailable",
+                "The store does not answer",
+            ),
+            Self::ShuttingDown => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "shutting_down",
+                "The relay is shutting down",
+            ),
+        }
+    }
+
+    fn retry_after(self) -> Option<u64> {
+        match self {
+            Self::TooManyMailboxes { retry_after } => Some(retry_after.as_secs().max(1)),
+            Self::RelayFull => Some(10),
+            Self::StoreUnavailable | Self::ShuttingDown => Some(1),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.parts().0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let (status, code, title) = self.parts();
+        let expected = match self {
+            Self::FrameGap { expected } => Some(*expected),
+            _ => None,
+        };
+        let document = ProblemDocument {
+            r#type: "about:blank",
+            title,
+            status: status.as_u16(),
+            code,
+            expected,
+        };
+        let mut response = HttpResponse::build(status);
+        response.insert_header((PROBLEM_CODE, code));
+        if let Some(seconds) = self.retry_after() {
+            response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        if *self == Self::TokenRequired {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        response
+            .content_type(PROBLEM_JSON)
+            .body(serde_json::to_string(&document).unwrap_or_default())
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unknown => Self::MailboxUnknown,
+            StoreError::Expired => Self::MailboxExpired,
+            StoreError::Ended => Self::MailboxEnded,
+            StoreError::Exists => Self::MailboxExists,
+            StoreError::AlreadyJoined => Self::AlreadyJoined,
+            StoreError::NotJoined => Self::NotJoined,
+            StoreError::Conflict => Self::FrameConflict,
+            StoreError::Gap { expected } => Self::FrameGap { expected },
+            StoreError::Acknowledged => Self::FramesAcknowledged,
+            StoreError::MailboxFull => Self::MailboxFull,
+            StoreError::Full => Self::RelayFull,
+            StoreError::Unavailable => Self::StoreUnavailable,
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! The mailbox calls (`docs/protocol.md` §5).
+
+use std::time::Duration;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header},
+    web,
+};
+use futures_util::StreamExt;
+use naru_core::mailbox::{
+    self, CBOR, CBOR_SEQUENCE, EXPIRES_IN, FrameNumber, Join, MailboxId, OCTET_STREAM, Open, Token,
+    TokenHash,
+};
+use serde::Deserialize;
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until, timeout},
+};
+
+use crate::{
+    client_network::ClientNetwork,
+    limits::Limits,
+    problem::Problem,
+    store::{Accepted, Store, Unread, memory::Memory},
+};
+
+/// How long a body may take to come.
+const BODY_DEADLINE: Duration = Duration::from_secs(10);
+/// A waiter reads again after this long, whatever it has heard.
+const RECHECK: Duration = Duration::from_secs(5);
+
+/// What every call works with.
+pub(crate) struct Relay {
+    pub(crate) store: Memory,
+    pub(crate) limits: Limits,
+    pub(crate) frame_bytes: usize,
+    pub(crate) body_deadline: Duration,
+    pub(crate) stopping: watch::Receiver<bool>,
+}
+
+impl Relay {
+    pub(crate) const BODY_DEADLINE: Duration = BODY_DEADLINE;
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+}
+
+/// `after` acknowledges the peer's frames up to it; `wait`, in seconds, waits for the next.
+#[derive(Deserialize)]
+#[serde(default)]
+pub(super) struct Reading {
+    after: u16,
+    wait: u64,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self { after: 0, wait: 0 }
+    }
+}
+
+/// The displayer opens its mailbox.
+#[utoipa::path(put, path = "/v1/mailboxes/{id}",
+    params(("id", description = "22 characters of base64url"), ("after" = Option<u16>, Query), ("wait" = Option<u64>, Query)),
+    request_body(content = Vec<u8>, content_type = "application/cbor", description = "{0: token hash, 1: join token hash}"),
+    responses(
+        (status = 201, description = "Opened; the peer's frames", content_type = "application/cbor-seq"),
+        (status = 200, description = "The same body had opened it"),
+        (status = 401, description = "token_required"),
+        (status = 409, description = "mailbox_exists"),
+        (status = 410, description = "mailbox_expired or mailbox_ended"),
+        (status = 429, description = "too_many_mailboxes"),
+        (status = 503, description = "relay_full, store_unavailable or shutting_down"),
+    ))]
+pub(super) async fn open(
+    relay: web::Data<Relay>,
+    request: HttpRequest,
+    path: web::Path<String>,
+    network: ClientNetwork,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let (id, reading, by) = arguments(&request, &path)?;
+    let body = body(&relay, &request, payload, CBOR).await?;
+    let open = Open::from_cbor(&body).map_err(|_| Problem::Malformed)?;
+    if open.token != by {
+        return Err(Problem::TokenRequired);
+    }
+    relay.limits.opening(network.0)?;
+    let accepted = relay.store.open(id, open).await?;
+    answer(&relay, id, by, reading, accepted).await
+}
+
+/// The scanner joins.
+#[utoipa::path(post, path = "/v1/mailboxes/{id}/join",
+    params(("id", description = "22 characters of base64url"), ("after" = Option<u16>, Query), ("wait" = Option<u64>, Query)),
+    request_body(content = Vec<u8>, content_type = "application/cbor", description = "{0: token hash, 1: m1}"),
+    responses(
+        (status = 201, description = "Joined; the peer's frames", content_type = "application/cbor-seq"),
+        (status = 200, description = "The same joiner again"),
+        (status = 401, description = "token_required"),
+        (status = 404, description = "mailbox_unknown"),
+        (status = 409, description = "already_joined"),
+        (status = 410, description = "mailbox_expired or mailbox_ended"),
+        (status = 413, description = "frame_too_large or mailbox_full"),
+        (status = 503, description = "relay_full, store_unavailable or shutting_down"),
+    ))]
+pub(super) async fn join(
+    relay: web::Data<Relay>,
+    request: HttpRequest,
+    path: web::Path<String>,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let (id, reading, by) = arguments(&request, &path)?;
+    let body = body(&relay, &request, payload, CBOR).await?;
+    let join = Join::from_cbor(&body).map_err(|_| Problem::Malformed)?;
+    let reader = join.token;
+    let accepted = relay.store.join(id, by, join).await?;
+    answer(&relay, id, reader, reading, accepted).await
+}
+
+/// Either side appends to its own lane.
+#[utoipa::path(put, path = "/v1/mailboxes/{id}/frames/{number}",
+    params(("id", description = "22 characters of base64url"), ("number" = u16, description = "From 1"),
+        ("after" = Option<u16>, Query), ("wait" = Option<u64>, Query)),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses(
+        (status = 201, description = "Appended; the peer's frames", content_type = "application/cbor-seq"),
+        (status = 200, description = "The same bytes again"),
+        (status = 401, description = "token_required"),
+        (status = 404, description = "mailbox_unknown"),
+        (status = 409, description = "frame_conflict, frame_gap or not_joined"),
+        (status = 410, description = "mailbox_expired or mailbox_ended"),
+        (status = 413, description = "frame_too_large or mailbox_full"),
+        (status = 503, description = "relay_full, store_unavailable or shutting_down"),
+    ))]
+pub(super) async fn append(
+    relay: web::Data<Relay>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let (id, number) = path.into_inner();
+    let (id, reading, by) = arguments(&request, &id)?;
+    let number = number
+        .parse()
+        .ok()
+        .and_then(FrameNumber::new)
+        .ok_or(Problem::Malformed)?;
+    let frame = body(&relay, &request, payload, OCTET_STREAM).await?;
+    if frame.is_empty() {
+        return Err(Problem::Malformed);
+    }
+    let accepted = relay.store.append(id, by, number, frame).await?;
+    answer(&relay, id, by, reading, accepted).await
+}
+
+/// Either side reads the other's lane.
+#[utoipa::path(get, path = "/v1/mailboxes/{id}/frames",
+    params(("id", description = "22 characters of base64url"), ("after" = Option<u16>, Query), ("wait" = Option<u64>, Query)),
+    responses(
+        (status = 200, description = "The peer's frames", content_type = "application/cbor-seq"),
+        (status = 401, description = "token_required"),
+        (status = 404, description = "mailbox_unknown"),
+        (status = 409, description = "frames_acknowledged"),
+        (status = 410, description = "mailbox_expired or mailbox_ended"),
+        (status = 503, description = "store_unavailable or shutting_down"),
+    ))]
+pub(super) async fn read(
+    relay: web::Data<Relay>,
+    request: HttpRequest,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let (id, reading, by) = arguments(&request, &path)?;
+    answer(&relay, id, by, reading, Accepted::Again).await
+}
+
+/// Either side ends the mailbox.
+#[utoipa::path(delete, path = "/v1/mailboxes/{id}",
+    params(("id", description = "22 characters of base64url")),
+    responses(
+        (status = 204, description = "Ended"),
+        (status = 401, description = "token_required"),
+        (status = 404, description = "mailbox_unknown"),
+        (status = 410, description = "mailbox_expired or mailbox_ended"),
+        (status = 503, description = "store_unavailable"),
+    ))]
+pub(super) async fn end(
+    relay: web::Data<Relay>,
+    request: HttpRequest,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let (id, _, by) = arguments(&request, &path)?;
+    relay.store.end(id, by).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn arguments(request: &HttpRequest, id: &str) -> Result<(MailboxId, Reading, TokenHash), Problem> {
+    let id = id.parse().map_err(|_| Problem::Malformed)?;
+    let reading = web::Query::<Reading>::from_query(request.query_string())
+        .map_err(|_| Problem::Malformed)?
+        .into_inner();
+    let token = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| Token::from_authorization(value).ok())
+        .ok_or(Problem::TokenRequired)?;
+    Ok((id, reading, token.hash()))
+}
+
+/// Reads a body of one frame at most, within the deadline.
+async fn body(
+    relay: &Relay,
+    request: &HttpRequest,
+    mut payload: web::Payload,
+    media_type: &str,
+) -> Result<Vec<u8>, Problem> {
+    let given = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let given = given
+        .and_then(|value| value.split(';').next())
+        .map(str::trim);
+    if !given.is_some_and(|given| given.eq_ignore_ascii_case(media_type)) {
+        return Err(Problem::UnsupportedMediaType);
+    }
+    // The CBOR around a frame of a join takes a little more.
+    let limit = relay.frame_bytes + 128;
+    let whole = async {
+        let mut body = Vec::new();
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|_| Problem::Malformed)?;
+            if body.len() + chunk.len() > limit {
+                return Err(Problem::FrameTooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    };
+    let body = timeout(relay.body_deadline, whole)
+        .await
+        .map_err(|_| Problem::RequestTimeout)??;
+    match media_type == OCTET_STREAM && body.len() > relay.frame_bytes {
+        true => Err(Problem::FrameTooLarge),
+        false => Ok(body),
+    }
+}
+
+/// The peer's next frames, waiting for them as long as the client wants. What was accepted stays
+/// accepted: a failure to read is reported, and the client's repetition is answered alike.
+async fn answer(
+    relay: &Relay,
+    id: MailboxId,
+    by: TokenHash,
+    reading: Reading,
+    accepted: Accepted,
+) -> Result<HttpResponse, Problem> {
+    let wait = Duration::from_secs(reading.wait).min(mailbox::MAX_WAIT);
+    let deadline = Instant::now() + wait;
+    let unread = match wait.is_zero() {
+        true => relay.store.read(id, by, reading.after).await?,
+        false => wait_for_frames(relay, id, by, reading.after, deadline).await?,
+    };
+    let status = match accepted {
+        Accepted::New => StatusCode::CREATED,
+        Accepted::Again => StatusCode::OK,
+    };
+    Ok(HttpResponse::build(status)
+        .content_type(CBOR_SEQUENCE)
+        .insert_header((EXPIRES_IN, unread.expires_in.as_secs()))
+        .body(mailbox::frames_to_cbor(
+            unread.frames.iter().map(Vec::as_slice),
+        )))
+}
+
+async fn wait_for_frames(
+    relay: &Relay,
+    id: MailboxId,
+    by: TokenHash,
+    after: u16,
+    deadline: Instant,
+) -> Result<Unread, Problem> {
+    let watch = relay.store.watch(id);
+    let mut stopping = relay.stopping.clone();
+    loop {
+        let mut changed = std::pin::pin!(watch.changed());
+        // Registered before the mailbox is read, so that no change falls between the two.
+        changed.as_mut().enable();
+        let unread = relay.store.read(id, by, after).await?;
+        let now = Instant::now();
+        if !unread.frames.is_empty() || now >= deadline {
+            return Ok(unread);
+        }
+        let again = deadline.min(now + unread.expires_in).min(now + RECHECK);
+        tokio::select! {
+            () = changed => {}
+            () = sleep_until(again) => {}
+            _ = stopping.wait_for(|stopping| *stopping) => return Err(Problem::ShuttingDown),
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! The operator's settings: flags over environment over a TOML file over defaults.
+
+use std::{
+    fmt, fs,
+    net::SocketAddr,
+    num::{NonZeroU16, NonZeroU32, NonZeroUsize},
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
+};
+
+use clap::{Parser, ValueEnum};
+use ipnet::IpNet;
+use naru_core::mailbox;
+use serde::Deserialize;
+
+use crate::store::Capacity;
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs: one JSON object a line.
+    Json,
+}
+
+/// Where mailboxes live.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub enum StoreUrl {
+    /// In the process.
+    #[default]
+    Memory,
+}
+
+impl FromStr for StoreUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "memory" => Ok(Self::Memory),
+            _ => Err("expected `memory`".into()),
+        }
+    }
+}
+
+impl fmt::Debug for StoreUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory => f.write_str("memory"),
+        }
+    }
+}
+
+/// The relay's certificate and key, as PEM files.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// The chain, end-entity certificate first.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+/// Settings that have been checked.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Address and port to listen on; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where mailboxes live.
+    pub store: StoreUrl,
+    /// Serves HTTPS where given.
+    pub tls: Option<Tls>,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Networks of proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Largest frame, in bytes.
+    pub frame_bytes: usize,
+    /// What mailboxes may hold.
+    pub capacity: Capacity,
+    /// How many mailboxes one client network may open at once.
+    pub network_mailboxes: NonZeroU32,
+    /// How long a request's head and body may take.
+    pub request_deadline: Duration,
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The settings file cannot be read.
+    #[error("cannot read the settings file {path}: {error}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// The settings file says something that is no setting.
+    #[error("the settings file {path} is wrong: {error}")]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Line and key.
+        error: Box<toml::de::Error>,
+    },
+    /// A value that does not fit the others.
+    #[error("the setting `{name}` is wrong: {reason}")]
+    Unusable {
+        /// Its name in the file.
+        name: &'static str,
+        /// What is expected.
+        reason: &'static str,
+    },
+}
+
+impl Settings {
+    /// Reads flags, environment and file. A wrong flag or variable ends the process as clap does:
+    /// a message on standard error, status 2.
+    pub fn load() -> Result<Self, SettingsError> {
+        Self::from_arguments(Arguments::parse())
+    }
+
+    /// The defaults on a free port of the loopback interface, for tests.
+    pub fn local() -> Result<Self, SettingsError> {
+        Self::from_arguments(Arguments::parse_from([
+            "naru-relay",
+            "--listen",
+            "127.0.0.1:0",
+        ]))
+    }
+
+    fn from_arguments(arguments: Arguments) -> Result<Self, SettingsError> {
+        let file = match &arguments.config {
+            None => Options::default(),
+            Some(path) => {
+                let text = fs::read_to_string(path).map_err(|error| SettingsError::Unreadable {
+                    path: path.clone(),
+                    error,
+                })?;
+                toml::from_str(&text).map_err(|error| SettingsError::Malformed {
+                    path: path.clone(),
+                    error: Box::new(error),
+                })?
+            }
+        };
+        arguments.options.or(file).check()
+    }
+}
+
+/// The blind relay of Naru: carries certificates between two devices without seeing them.
+#[derive(Parser)]
+#[command(name = "naru-relay", version)]
+struct Arguments {
+    /// TOML file with any of the settings below, named with `_` in place of `-`.
+    #[arg(long, env = "NARU_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    options: Options,
+}
+
+macro_rules! options {
+    ($($(#[$attribute:meta])* $name:ident: $kind:ty,)*) => {
+        #[derive(clap::Args, Deserialize, Default)]
+        #[serde(deny_unknown_fields)]
+        struct Options {
+            $($(#[$attribute])* $name: Option<$kind>,)*
+        }
+
+        impl Options {
+            fn or(self, file: Self) -> Self {
+                Self { $($name: self.$name.or(file.$name),)* }
+            }
+        }
+    };
+}
+
+options! {
+    /// Address and port to listen on [default: 127.0.0.1:8080].
+    #[arg(long, env = "NARU_LISTEN", value_name = "ADDRESS:PORT")]
+    listen: SocketAddr,
+    /// Where mailboxes live: `memory` [default: memory].
+    #[arg(long, env = "NARU_STORE", value_name = "URL", hide_env_values = true)]
+    store: String,
+    /// PEM file with the relay's certificate chain: serves HTTPS.
+    #[arg(long, env = "NARU_TLS_CERTIFICATE", value_name = "FILE")]
+    tls_certificate: PathBuf,
+    /// PEM file with the certificate's private key.
+    #[arg(long, env = "NARU_TLS_KEY", value_name = "FILE")]
+    tls_key: PathBuf,
+    /// How log lines look [default: text].
+    #[arg(long, env = "NARU_LOG_FORMAT", value_enum)]
+    log_format: LogFormat,
+    /// Networks (CIDR) of the proxies whose X-Forwarded-For is believed, separated by commas.
+    #[arg(long, env = "NARU_TRUSTED_PROXIES", value_name = "CIDR", value_delimiter = ',', num_args = 1)]
+    trusted_proxies: Vec<IpNet>,
+    /// Seconds that a mailbox waits for the scanner [default: 180].
+    #[arg(long, env = "NARU_JOIN_TTL", value_name = "SECONDS")]
+    join_ttl: NonZeroU32,
+    /// Seconds that a mailbox lives from the join on [default: 600].
+    #[arg(long, env = "NARU_TRANSFER_TTL", value_name = "SECONDS")]
+    transfer_ttl: NonZeroU32,
+    /// Largest frame in bytes [default: 64000].
+    #[arg(long, env = "NARU_FRAME_BYTES", value_name = "BYTES")]
+    frame_bytes: NonZeroUsize,
+    /// Most frames of one lane [default: 32].
+    #[arg(long, env = "NARU_LANE_FRAMES", value_name = "COUNT")]
+    lane_frames: NonZeroU16,
+    /// Most bytes of one mailbox [default: 1048576].
+    #[arg(long, env = "NARU_MAILBOX_BYTES", value_name = "BYTES")]
+    mailbox_bytes: NonZeroUsize,
+    /// Most mailboxes at once [default: 100000].
+    #[arg(long, env = "NARU_MAILBOXES", value_name = "COUNT")]
+    mailboxes: NonZeroUsize,
+    /// Most bytes of all mailboxes together [default: 1073741824].
+    #[arg(long, env = "NARU_TOTAL_BYTES", value_name = "BYTES")]
+    total_bytes: NonZeroUsize,
+    /// Most mailboxes that one client address may open within their lifetime [default: 2000].
+    #[arg(long, env = "NARU_NETWORK_MAILBOXES", value_name = "COUNT")]
+    network_mailboxes: NonZeroU32,
+    /// Seconds that a request's head and body may take [default: 10].
+    #[arg(long, env = "NARU_REQUEST_DEADLINE", value_name = "SECONDS")]
+    request_deadline: NonZeroU32,
+}
+
+impl Options {
+    fn check(self) -> Result<Settings, SettingsError> {
+        let tls = match (self.tls_certificate, self.tls_key) {
+            (Some(certificate), Some(key)) => Some(Tls { certificate, key }),
+            (None, None) => None,
+            (Some(_), None) => {
+                return Err(SettingsError::Unusable {
+                    name: "tls_key",
+                    reason: "it has to be given together with tls_certificate",
+                });
+            }
+            (None, Some(_)) => {
+                return Err(SettingsError::Unusable {
+                    name: "tls_certificate",
+                    reason: "it has to be given together with tls_key",
+                });
+            }
+        };
+        let store = match self.store {
+            None => StoreUrl::default(),
+            Some(url) => url.parse().map_err(|_| SettingsError::Unusable {
+                name: "store",
+                reason: "expected `memory`",
+            })?,
+        };
+        let seconds = |setting: Option<NonZeroU32>, default: Duration| {
+            setting.map_or(default, |seconds| Duration::from_secs(seconds.get().into()))
+        };
+        let count =
+            |setting: Option<NonZeroUsize>, default| setting.map_or(default, NonZeroUsize::get);
+        let capacity = Capacity {
+            join_ttl: seconds(self.join_ttl, mailbox::JOIN_TTL),
+            transfer_ttl: seconds(self.transfer_ttl, mailbox::TRANSFER_TTL),
+            lane_frames: self
+                .lane_frames
+                .map_or(mailbox::MAX_LANE_FRAMES, NonZeroU16::get),
+            mailbox_bytes: count(self.mailbox_bytes, mailbox::MAX_MAILBOX_BYTES),
+            mailboxes: count(self.mailboxes, 100_000),
+            total_bytes: count(self.total_bytes, 1 << 30),
+        };
+        let frame_bytes = count(self.frame_bytes, mailbox::MAX_FRAME_BYTES);
+        if frame_bytes > capacity.mailbox_bytes {
+            return Err(SettingsError::Unusable {
+                name: "frame_bytes",
+                reason: "it has to be at most mailbox_bytes",
+            });
+        }
+        Ok(Settings {
+            listen: self
+                .listen
+                .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
+            store,
+            tls,
+            log_format: self.log_format.unwrap_or_default(),
+            trusted_proxies: self.trusted_proxies.unwrap_or_default(),
+            frame_bytes,
+            capacity,
+            network_mailboxes: self
+                .network_mailboxes
+                .unwrap_or(NonZeroU32::MIN.saturating_add(1_999)),
+            request_deadline: seconds(self.request_deadline, Duration::from_secs(10)),
+        })
+    }
+}

@@ -1,0 +1,324 @@
+//! The store inside the process: forgets everything when the relay stops.
+
+use std::{
+    collections::{BTreeSet, HashMap, VecDeque},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use naru_core::mailbox::{FrameNumber, Join, MailboxId, Open, TokenHash};
+use sha2::{Digest, Sha256};
+use tokio::time::Instant;
+
+use super::{Accepted, Capacity, Store, StoreError, Unread, Wakers, Watch};
+
+/// Mailboxes in a map, and their ends in order.
+pub struct Memory {
+    state: Mutex<State>,
+    wakers: Wakers,
+    capacity: Capacity,
+}
+
+impl Memory {
+    /// An empty store.
+    pub fn new(capacity: Capacity) -> Self {
+        Self {
+            state: Mutex::default(),
+            wakers: Wakers::default(),
+            capacity,
+        }
+    }
+
+    /// Lets go of what has ended.
+    pub fn tidy(&self) {
+        drop(self.current());
+    }
+
+    /// The state without what has ended; whoever waited for that is woken.
+    fn current(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        while let Some((ends, id)) = state.ends.first().copied().filter(|(ends, _)| *ends <= now) {
+            state.ends.remove(&(ends, id));
+            state.pass(id, now, &self.capacity);
+            self.wakers.wake(&id);
+        }
+        state
+    }
+}
+
+impl Store for Memory {
+    async fn open(&self, id: MailboxId, open: Open) -> Result<Accepted, StoreError> {
+        let mut state = self.current();
+        if let Some(mailbox) = state.mailboxes.get(&id) {
+            return match mailbox.open == open {
+                true => mailbox.live().map(|()| Accepted::Again),
+                false => Err(StoreError::Exists),
+            };
+        }
+        if state.mailboxes.len() >= self.capacity.mailboxes {
+            return Err(StoreError::Full);
+        }
+        let ends = Instant::now() + self.capacity.join_ttl;
+        state.mailboxes.insert(id, Mailbox::new(open, ends));
+        state.ends.insert((ends, id));
+        Ok(Accepted::New)
+    }
+
+    async fn join(&self, id: MailboxId, by: TokenHash, join: Join) -> Result<Accepted, StoreError> {
+        let mut guard = self.current();
+        let state = &mut *guard;
+        let mailbox = state.mailboxes.get_mut(&id).ok_or(StoreError::Unknown)?;
+        if mailbox.open.join != by {
+            return Err(StoreError::Unknown);
+        }
+        mailbox.live()?;
+        if let Some(scanner) = mailbox.scanner {
+            let same = scanner == join.token && mailbox.scanner_lane.holds(0, &join.m1);
+            return if same {
+                Ok(Accepted::Again)
+            } else {
+                Err(StoreError::AlreadyJoined)
+            };
+        }
+        if join.m1.len() > self.capacity.mailbox_bytes {
+            return Err(StoreError::MailboxFull);
+        }
+        if state.bytes + join.m1.len() > self.capacity.total_bytes {
+            return Err(StoreError::Full);
+        }
+        let ends = Instant::now() + self.capacity.transfer_ttl;
+        state.ends.remove(&(mailbox.ends, id));
+        state.ends.insert((ends, id));
+        state.bytes += join.m1.len();
+        mailbox.ends = ends;
+        mailbox.scanner = Some(join.token);
+        mailbox.scanner_lane.push(join.m1);
+        drop(guard);
+        self.wakers.wake(&id);
+        Ok(Accepted::New)
+    }
+
+    async fn append(
+        &self,
+        id: MailboxId,
+        by: TokenHash,
+        number: FrameNumber,
+        frame: Vec<u8>,
+    ) -> Result<Accepted, StoreError> {
+        let mut guard = self.current();
+        let state = &mut *guard;
+        let mailbox = state.mailboxes.get_mut(&id).ok_or(StoreError::Unknown)?;
+        let side = mailbox.side(by)?;
+        mailbox.live()?;
+        if mailbox.scanner.is_none() {
+            return Err(StoreError::NotJoined);
+        }
+        let held = mailbox.displayer_lane.bytes + mailbox.scanner_lane.bytes;
+        let lane = mailbox.lane(side);
+        let index = usize::from(number.get()) - 1;
+        if index < lane.digests.len() {
+            let same = lane.holds(index, &frame);
+            return if same {
+                Ok(Accepted::Again)
+            } else {
+                Err(StoreError::Conflict)
+            };
+        }
+        if index > lane.digests.len() {
+            return Err(StoreError::Gap {
+                expected: lane.digests.len() as u16 + 1,
+            });
+        }
+        if number.get() > self.capacity.lane_frames
+            || held + frame.len() > self.capacity.mailbox_bytes
+        {
+            return Err(StoreError::MailboxFull);
+        }
+        if state.bytes + frame.len() > self.capacity.total_bytes {
+            return Err(StoreError::Full);
+        }
+        state.bytes += frame.len();
+        lane.push(frame);
+        drop(guard);
+        self.wakers.wake(&id);
+        Ok(Accepted::New)
+    }
+
+    async fn read(&self, id: MailboxId, by: TokenHash, after: u16) -> Result<Unread, StoreError> {
+        let mut guard = self.current();
+        let state = &mut *guard;
+        let mailbox = state.mailboxes.get_mut(&id).ok_or(StoreError::Unknown)?;
+        let side = mailbox.side(by)?;
+        mailbox.live()?;
+        let expires_in = mailbox.ends - Instant::now();
+        let (freed, frames) = mailbox.lane(side.other()).read(usize::from(after))?;
+        state.bytes -= freed;
+        Ok(Unread { frames, expires_in })
+    }
+
+    async fn end(&self, id: MailboxId, by: TokenHash) -> Result<(), StoreError> {
+        let mut guard = self.current();
+        let state = &mut *guard;
+        let mailbox = state.mailboxes.get_mut(&id).ok_or(StoreError::Unknown)?;
+        mailbox.side(by)?;
+        mailbox.live()?;
+        state.bytes -= mailbox.clear(Phase::Ended);
+        drop(guard);
+        self.wakers.wake(&id);
+        Ok(())
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn watch(&self, id: MailboxId) -> Watch {
+        self.wakers.watch(id)
+    }
+}
+
+#[derive(Default)]
+struct State {
+    mailboxes: HashMap<MailboxId, Mailbox>,
+    ends: BTreeSet<(Instant, MailboxId)>,
+    bytes: usize,
+}
+
+impl State {
+    /// A live mailbox leaves a tombstone, so that its sides hear what became of it; a tombstone
+    /// goes.
+    fn pass(&mut self, id: MailboxId, now: Instant, capacity: &Capacity) {
+        let Some(mailbox) = self.mailboxes.get_mut(&id) else {
+            return;
+        };
+        if mailbox.buried {
+            self.mailboxes.remove(&id);
+            return;
+        }
+        if mailbox.phase == Phase::Live {
+            self.bytes -= mailbox.clear(Phase::Expired);
+        }
+        mailbox.buried = true;
+        mailbox.ends = now + capacity.transfer_ttl;
+        self.ends.insert((mailbox.ends, id));
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Live,
+    Ended,
+    Expired,
+}
+
+#[derive(Clone, Copy)]
+enum Side {
+    Displayer,
+    Scanner,
+    /// Whoever has only the join token.
+    Outsider,
+}
+
+impl Side {
+    fn other(self) -> Self {
+        match self {
+            Self::Displayer => Self::Scanner,
+            Self::Scanner | Self::Outsider => Self::Displayer,
+        }
+    }
+}
+
+struct Mailbox {
+    open: Open,
+    scanner: Option<TokenHash>,
+    displayer_lane: Lane,
+    scanner_lane: Lane,
+    phase: Phase,
+    ends: Instant,
+    /// Past its own time, and kept as a tombstone until `ends`.
+    buried: bool,
+}
+
+impl Mailbox {
+    fn new(open: Open, ends: Instant) -> Self {
+        Self {
+            open,
+            scanner: None,
+            displayer_lane: Lane::default(),
+            scanner_lane: Lane::default(),
+            phase: Phase::Live,
+            ends,
+            buried: false,
+        }
+    }
+
+    fn live(&self) -> Result<(), StoreError> {
+        match self.phase {
+            Phase::Live => Ok(()),
+            Phase::Ended => Err(StoreError::Ended),
+            Phase::Expired => Err(StoreError::Expired),
+        }
+    }
+
+    /// Whose the token is. The join token opens nothing here, but its holder is told of an end.
+    fn side(&self, by: TokenHash) -> Result<Side, StoreError> {
+        if self.open.token == by {
+            Ok(Side::Displayer)
+        } else if self.scanner == Some(by) {
+            Ok(Side::Scanner)
+        } else if self.open.join == by && self.phase != Phase::Live {
+            Ok(Side::Outsider)
+        } else {
+            Err(StoreError::Unknown)
+        }
+    }
+
+    fn lane(&mut self, side: Side) -> &mut Lane {
+        match side {
+            Side::Displayer => &mut self.displayer_lane,
+            Side::Scanner | Side::Outsider => &mut self.scanner_lane,
+        }
+    }
+
+    /// Forgets the frames; yields how many bytes that frees.
+    fn clear(&mut self, phase: Phase) -> usize {
+        self.phase = phase;
+        let freed = self.displayer_lane.bytes + self.scanner_lane.bytes;
+        self.displayer_lane = Lane::default();
+        self.scanner_lane = Lane::default();
+        freed
+    }
+}
+
+/// One side's frames. The digests of acknowledged ones stay, to know a repetition.
+#[derive(Default)]
+struct Lane {
+    unread: VecDeque<Vec<u8>>,
+    digests: Vec<[u8; 32]>,
+    bytes: usize,
+}
+
+impl Lane {
+    fn push(&mut self, frame: Vec<u8>) {
+        self.digests.push(Sha256::digest(&frame).into());
+        self.bytes += frame.len();
+        self.unread.push_back(frame);
+    }
+
+    fn holds(&self, index: usize, frame: &[u8]) -> bool {
+        self.digests.get(index) == Some(&Sha256::digest(frame).into())
+    }
+
+    fn read(&mut self, after: usize) -> Result<(usize, Vec<Vec<u8>>), StoreError> {
+        let acknowledged = self.digests.len() - self.unread.len();
+        let forget = after
+            .checked_sub(acknowledged)
+            .ok_or(StoreError::Acknowledged)?;
+        let mut freed = 0;
+        for frame in self.unread.drain(..forget.min(self.unread.len())) {
+            freed += frame.len();
+        }
+        self.bytes -= freed;
+        Ok((freed, self.unread.iter().cloned().collect()))
+    }
+}

@@ -1,0 +1,137 @@
+//! Where mailboxes live. Knows no HTTP.
+
+pub mod memory;
+mod wakers;
+
+use std::{future::Future, time::Duration};
+
+use naru_core::mailbox::{FrameNumber, Join, MailboxId, Open, TokenHash};
+
+pub use self::wakers::{Wakers, Watch};
+
+/// What a mailbox may hold, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub struct Capacity {
+    /// How long a mailbox waits for the scanner.
+    pub join_ttl: Duration,
+    /// How long it lives from the join on.
+    pub transfer_ttl: Duration,
+    /// Most frames of a lane.
+    pub lane_frames: u16,
+    /// Most bytes of a mailbox.
+    pub mailbox_bytes: usize,
+    /// Most mailboxes at once.
+    pub mailboxes: usize,
+    /// Most bytes of all mailboxes together.
+    pub total_bytes: usize,
+}
+
+/// A call that succeeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepted {
+    /// It changed the mailbox.
+    New,
+    /// The same call had been made before.
+    Again,
+}
+
+/// The peer's frames that a reader has not seen yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// In the order of the lane.
+    pub frames: Vec<Vec<u8>>,
+    /// What is left of the mailbox's life.
+    pub expires_in: Duration,
+}
+
+/// Why a call was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// There is no such mailbox, or the token opens it no door.
+    #[error("no such mailbox")]
+    Unknown,
+    /// Its time is over.
+    #[error("the mailbox has expired")]
+    Expired,
+    /// One of its two sides has ended it.
+    #[error("the mailbox has been ended")]
+    Ended,
+    /// It is open for other tokens.
+    #[error("the mailbox is taken")]
+    Exists,
+    /// Another scanner was first.
+    #[error("another device has joined")]
+    AlreadyJoined,
+    /// The displayer cannot write before somebody can read.
+    #[error("nobody has joined yet")]
+    NotJoined,
+    /// The frame's number carries other bytes already.
+    #[error("the frame has other bytes")]
+    Conflict,
+    /// The frame is not the lane's next.
+    #[error("the lane continues with frame {expected}")]
+    Gap {
+        /// The number that comes next.
+        expected: u16,
+    },
+    /// The reader asks for frames that it has acknowledged.
+    #[error("the frames were acknowledged")]
+    Acknowledged,
+    /// The lane or the mailbox holds no more.
+    #[error("the mailbox is full")]
+    MailboxFull,
+    /// The store holds no more mailboxes or bytes.
+    #[error("the store is full")]
+    Full,
+    /// The store does not answer.
+    #[error("the store does not answer")]
+    Unavailable,
+}
+
+/// Keeps mailboxes. Every method may be called again with the same arguments to the same effect.
+pub trait Store {
+    /// Opens a mailbox.
+    fn open(
+        &self,
+        id: MailboxId,
+        open: Open,
+    ) -> impl Future<Output = Result<Accepted, StoreError>> + Send;
+
+    /// Lets the first scanner in; `by` is the hash of the token that it presents.
+    fn join(
+        &self,
+        id: MailboxId,
+        by: TokenHash,
+        join: Join,
+    ) -> impl Future<Output = Result<Accepted, StoreError>> + Send;
+
+    /// Appends a frame to the lane of whoever presents the token.
+    fn append(
+        &self,
+        id: MailboxId,
+        by: TokenHash,
+        number: FrameNumber,
+        frame: Vec<u8>,
+    ) -> impl Future<Output = Result<Accepted, StoreError>> + Send;
+
+    /// The other lane's frames after `after`, which are acknowledged and forgotten up to it.
+    fn read(
+        &self,
+        id: MailboxId,
+        by: TokenHash,
+        after: u16,
+    ) -> impl Future<Output = Result<Unread, StoreError>> + Send;
+
+    /// Ends a mailbox and forgets its frames.
+    fn end(
+        &self,
+        id: MailboxId,
+        by: TokenHash,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Whether the store answers.
+    fn ready(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Hears of every change of the mailbox from now on.
+    fn watch(&self, id: MailboxId) -> Watch;
+}
