@@ -1,1 +1,3 @@
-//! Placeholder.
+//! What the command `naru` is made of.
+
+pub mod http;

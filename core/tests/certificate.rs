@@ -1,5 +1,12 @@
 //! Certificates as people have them: found, named, opened, and refused where they are damaged.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
 use std::{
     fs,
     path::Path,

@@ -1,1 +1,48 @@
-fn main() {}
+//! The project's own commands: `cargo xtask run`, `cargo xtask test`.
+
+mod page;
+mod run;
+mod step;
+mod targets;
+mod test;
+mod tools;
+
+use std::{path::Path, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+/// Runs and tests Naru; each command installs what it needs.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Builds the page, starts the relay and makes sample certificates to move.
+    Run(run::Options),
+    /// Runs every check and test.
+    Test(test::Options),
+    /// Builds the page into `server/page/dist`.
+    Page,
+}
+
+fn main() -> ExitCode {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or(Path::new("."));
+    let result = match Arguments::parse().command {
+        Command::Run(options) => run::run(root, &options),
+        Command::Test(options) => test::run_all(root, &options),
+        Command::Page => page::build(root),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

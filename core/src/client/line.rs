@@ -28,6 +28,10 @@ pub(crate) enum Connection {
     Regained,
 }
 
+/// How long a scanner asks again for a mailbox that is not there yet: the code is on the screen
+/// before the displayer's first request has been answered.
+const PATIENCE_TO_OPEN: Duration = Duration::from_secs(5);
+
 /// The first call, which makes or enters the mailbox; sent again until it has been answered.
 enum Entry {
     Open {
@@ -170,7 +174,10 @@ impl<'t, T: Transport> Line<'t, T> {
                 Duration::ZERO
             };
             let request = self.entry_request(entry, waiting);
-            let response = self.call(request, notify).await?;
+            let response = match entry {
+                Entry::Open { .. } => self.call(request, notify).await?,
+                Entry::Join { .. } => self.call_until_open(request, notify).await?,
+            };
             self.take(&response)?;
             self.entry = None;
         }
@@ -226,6 +233,23 @@ impl<'t, T: Transport> Line<'t, T> {
             self.inbox.push_back(frame);
         }
         Ok(())
+    }
+
+    async fn call_until_open(
+        &mut self,
+        request: Request,
+        notify: &mut impl FnMut(Connection),
+    ) -> Result<Response, TransferError> {
+        let mut paused = Duration::ZERO;
+        loop {
+            match self.call(request.clone(), notify).await {
+                Err(TransferError::RelayLost) if paused < PATIENCE_TO_OPEN => {
+                    self.transport.pause(FIRST_PAUSE).await;
+                    paused += FIRST_PAUSE;
+                }
+                answer => return answer,
+            }
+        }
     }
 
     /// Sends until an answer comes that another try would not change.

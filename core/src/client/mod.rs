@@ -199,10 +199,22 @@ where
 
     /// Ends after a failure: tells the peer where it can still hear, and leaves nothing behind.
     async fn fail(&mut self, channel: Option<&mut Channel>, error: TransferError) -> TransferError {
-        match (error.told_as(), channel) {
-            (Some(reason), Some(channel)) => self.stop(channel, reason).await,
-            (Some(_), None) => self.line.end().await,
-            (None, _) => {}
+        let reason = match error {
+            TransferError::Cancelled => CancelReason::User,
+            TransferError::Tampered | TransferError::ReceiptMismatch => CancelReason::Protocol,
+            // The peer has said so and waits for the mailbox to end.
+            TransferError::CancelledByPeer
+            | TransferError::RefusedByPeer
+            | TransferError::TooManyWrongCodes => {
+                self.line.end().await;
+                return error;
+            }
+            // The peer knows already, or nothing can reach it.
+            _ => return error,
+        };
+        match channel {
+            Some(channel) => self.stop(channel, reason).await,
+            None => self.line.end().await,
         }
         error
     }
@@ -226,18 +238,6 @@ where
         };
         if !heard {
             self.line.end().await;
-        }
-    }
-}
-
-impl TransferError {
-    /// What the peer is told when this device fails so; `None` where the peer knows already or
-    /// nothing can reach it.
-    const fn told_as(self) -> Option<CancelReason> {
-        match self {
-            Self::Cancelled => Some(CancelReason::User),
-            Self::Tampered | Self::ReceiptMismatch => Some(CancelReason::Protocol),
-            _ => None,
         }
     }
 }
@@ -313,10 +313,7 @@ type Opened = (Message, Zeroizing<Vec<u8>>);
 
 /// Opens a frame; yields the message when it is whole. A peer's
 /// `cancel` is an error.
-fn open(
-    channel: &mut Channel,
-    frame: &[u8],
-) -> Result<Option<Opened>, TransferError> {
+fn open(channel: &mut Channel, frame: &[u8]) -> Result<Option<Opened>, TransferError> {
     let Some(bytes) = channel.open(frame).map_err(ProtocolViolation::from)? else {
         return Ok(None);
     };

@@ -48,17 +48,11 @@ impl Relay {
 }
 
 /// `after` acknowledges the peer's frames up to it; `wait`, in seconds, waits for the next.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Reading {
     after: u16,
     wait: u64,
-}
-
-impl Default for Reading {
-    fn default() -> Self {
-        Self { after: 0, wait: 0 }
-    }
 }
 
 /// The displayer opens its mailbox.

@@ -1,0 +1,66 @@
+//! The relay over HTTP.
+
+use std::time::Duration;
+
+use naru_core::{
+    client::{Request, Response, Transport, TransportError},
+    pairing::Origin,
+};
+use reqwest::{Client, Method, redirect};
+
+/// Sends the driver's requests to one relay.
+pub struct HttpTransport {
+    client: Client,
+    origin: Origin,
+}
+
+/// The system's certificates or the TLS implementation cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot set up HTTPS: {0}")]
+pub struct HttpError(#[from] reqwest::Error);
+
+impl HttpTransport {
+    /// Connects with the first request, not before.
+    pub fn new(origin: Origin) -> Result<Self, HttpError> {
+        // Somebody in this process may have chosen a provider already; theirs is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder()
+            .redirect(redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(10))
+            .build()?;
+        Ok(Self { client, origin })
+    }
+}
+
+impl Transport for HttpTransport {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let method =
+            Method::from_bytes(request.method.as_str().as_bytes()).map_err(|_| TransportError)?;
+        let mut outgoing = self
+            .client
+            .request(method, format!("{}{}", self.origin, request.path))
+            .header("authorization", request.authorization)
+            .timeout(request.timeout)
+            .body(request.body);
+        if let Some(content_type) = request.content_type {
+            outgoing = outgoing.header("content-type", content_type);
+        }
+        let answer = outgoing.send().await.map_err(|_| TransportError)?;
+        let status = answer.status().as_u16();
+        let headers = answer
+            .headers()
+            .iter()
+            .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
+            .collect();
+        let body = answer.bytes().await.map_err(|_| TransportError)?.to_vec();
+        Ok(Response {
+            status,
+            headers,
+            body,
+        })
+    }
+
+    async fn pause(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}

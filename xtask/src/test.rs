@@ -1,0 +1,135 @@
+//! Every check and test, one after the other.
+
+use std::{path::Path, time::Instant};
+
+use crate::{
+    step::{Failure, cargo, run},
+    targets, tools,
+};
+
+/// What to run.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Runs only the steps whose name contains this.
+    filter: Option<String>,
+    /// Lists the steps.
+    #[arg(long)]
+    list: bool,
+}
+
+type Step = (&'static str, fn(&Path) -> Result<(), Failure>);
+
+const STEPS: &[Step] = &[
+    ("format", format),
+    ("licences, bans and sources", deny),
+    ("lints", lints),
+    ("tests", tests),
+    ("documentation", documentation),
+    ("core for wasm32", |root| {
+        targets::build_core(root, targets::ALL[0])
+    }),
+    ("core for iOS", |root| {
+        targets::build_core(root, targets::ALL[1])
+    }),
+    ("core for Android", |root| {
+        targets::build_core(root, targets::ALL[2])
+    }),
+];
+
+/// Runs the steps; all of them, whichever fail.
+pub(crate) fn run_all(root: &Path, options: &Options) -> Result<(), Failure> {
+    let wanted = |name: &str| {
+        options
+            .filter
+            .as_deref()
+            .is_none_or(|part| name.contains(part))
+    };
+    let steps: Vec<&Step> = STEPS.iter().filter(|(name, _)| wanted(name)).collect();
+    if options.list {
+        steps.iter().for_each(|(name, _)| println!("{name}"));
+        return Ok(());
+    }
+    if steps.is_empty() {
+        return Err(Failure::Other("no step has such a name; see --list".into()));
+    }
+    let mut failed = Vec::new();
+    for (at, (name, step)) in steps.iter().enumerate() {
+        eprintln!("[{}/{}] {name}", at + 1, steps.len());
+        let started = Instant::now();
+        let result = step(root);
+        let seconds = started.elapsed().as_secs();
+        match result {
+            Ok(()) => eprintln!("    passed in {seconds} s"),
+            Err(error) => {
+                eprintln!("    FAILED in {seconds} s: {error}");
+                failed.push(name);
+            }
+        }
+    }
+    for name in &failed {
+        eprintln!("failed: {name}");
+    }
+    println!(
+        "steps: {} passed, {} failed",
+        steps.len() - failed.len(),
+        failed.len()
+    );
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Steps(failed.len()))
+    }
+}
+
+fn format(root: &Path) -> Result<(), Failure> {
+    tools::ensure_component("fmt", "rustfmt")?;
+    run(cargo().current_dir(root).args(["fmt", "--all", "--check"]))
+}
+
+fn deny(root: &Path) -> Result<(), Failure> {
+    tools::ensure_cargo_deny()?;
+    run(cargo().current_dir(root).args([
+        "deny",
+        "--all-features",
+        "--log-level",
+        "error",
+        "check",
+        "bans",
+        "licenses",
+        "sources",
+    ]))
+}
+
+fn lints(root: &Path) -> Result<(), Failure> {
+    tools::ensure_component("clippy", "clippy")?;
+    run(cargo().current_dir(root).args([
+        "clippy",
+        "--quiet",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+        "--",
+        "-D",
+        "warnings",
+    ]))
+}
+
+fn tests(root: &Path) -> Result<(), Failure> {
+    tools::ensure_openssl()?;
+    run(cargo()
+        .current_dir(root)
+        .args(["test", "--workspace", "--all-features", "--no-fail-fast"]))
+}
+
+fn documentation(root: &Path) -> Result<(), Failure> {
+    run(cargo()
+        .current_dir(root)
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .args([
+            "doc",
+            "--quiet",
+            "--workspace",
+            "--no-deps",
+            "--all-features",
+        ]))
+}

@@ -1,0 +1,91 @@
+//! Programs that the build and the tests need: installed where the system can, named where not.
+
+use std::{path::Path, process::Command};
+
+use crate::step::{Failure, cargo, run, succeeds};
+
+const CARGO_DENY: &str = "0.20.2";
+
+/// Installs Debian packages of which the paths are not there yet.
+pub(crate) fn ensure_packages(paths: &[&str], packages: &[&str]) -> Result<(), Failure> {
+    if paths.iter().all(|path| Path::new(path).exists()) {
+        return Ok(());
+    }
+    if !succeeds("apt-get", &["--version"]) {
+        return Err(Failure::Missing {
+            program: packages.join(" "),
+            remedy: "install it by your system's package manager".into(),
+        });
+    }
+    eprintln!("    installing {}", packages.join(" "));
+    run(apt().arg("update").arg("-qq"))?;
+    run(apt()
+        .args(["install", "-y", "-qq", "--no-install-recommends"])
+        .args(packages))
+}
+
+fn apt() -> Command {
+    let mut command = if succeeds("id", &["-u"]) && is_root() {
+        Command::new("apt-get")
+    } else {
+        let mut sudo = Command::new("sudo");
+        sudo.arg("apt-get");
+        sudo
+    };
+    command
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .stdout(std::process::Stdio::null());
+    command
+}
+
+fn is_root() -> bool {
+    Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|output| output.stdout.starts_with(b"0\n"))
+}
+
+/// rustfmt or clippy, which rustup has.
+pub(crate) fn ensure_component(command: &str, component: &str) -> Result<(), Failure> {
+    let there = || {
+        cargo()
+            .args([command, "--version"])
+            .output()
+            .is_ok_and(|it| it.status.success())
+    };
+    if there() || (succeeds("rustup", &["component", "add", component]) && there()) {
+        return Ok(());
+    }
+    Err(Failure::Missing {
+        program: format!("cargo {command}"),
+        remedy: format!("rustup component add {component}"),
+    })
+}
+
+/// cargo-deny, built from source once.
+pub(crate) fn ensure_cargo_deny() -> Result<(), Failure> {
+    if cargo()
+        .args(["deny", "--version"])
+        .output()
+        .is_ok_and(|it| it.status.success())
+    {
+        return Ok(());
+    }
+    eprintln!("    installing cargo-deny {CARGO_DENY} (a few minutes, once)");
+    run(cargo().args([
+        "install",
+        "--quiet",
+        "--locked",
+        "cargo-deny",
+        "--version",
+        CARGO_DENY,
+    ]))
+}
+
+/// OpenSSL, which makes the keys that the tests open.
+pub(crate) fn ensure_openssl() -> Result<(), Failure> {
+    if succeeds("openssl", &["version"]) {
+        return Ok(());
+    }
+    ensure_packages(&["/usr/bin/openssl"], &["openssl"])
+}
