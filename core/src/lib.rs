@@ -30,6 +30,8 @@ mod message;
 mod origin;
 #[cfg(feature = "transfer")]
 pub mod pairing;
+#[cfg(any(feature = "qr-draw", feature = "qr-read"))]
+pub mod qr;
 #[cfg(feature = "transfer")]
 mod receipt;
 #[cfg(feature = "transfer")]

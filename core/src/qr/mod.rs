@@ -1,0 +1,13 @@
+//! QR codes (ISO/IEC 18004): drawing a text, and reading one from a camera's frame.
+
+#[cfg(feature = "qr-draw")]
+mod draw;
+#[cfg(feature = "qr-read")]
+mod read;
+#[cfg(feature = "qr-read")]
+mod threshold;
+
+#[cfg(feature = "qr-draw")]
+pub use self::draw::{Modules, TooLong, draw};
+#[cfg(feature = "qr-read")]
+pub use self::read::{InvalidFrame, LumaFrame, read};
