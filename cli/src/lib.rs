@@ -1,3 +1,11 @@
 //! What the command `naru` is made of.
 
+pub mod camera;
+pub mod give;
 pub mod http;
+pub mod inspect;
+pub mod receive;
+mod rng;
+pub mod storage;
+pub mod terminal;
+pub mod text;

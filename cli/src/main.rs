@@ -1,0 +1,64 @@
+//! The command `naru`.
+
+use std::{
+    process::ExitCode,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use clap::{Parser, Subcommand};
+use naru::{give, inspect, receive, text::Language};
+
+/// Moves certificates between devices over a blind relay.
+///
+/// Ends with 0 when the certificate has crossed, 1 when it has not, 2 for wrong options.
+#[derive(Parser)]
+#[command(name = "naru", version)]
+struct Arguments {
+    /// Language of all texts [default: that of the environment].
+    #[arg(long, global = true, value_enum)]
+    lang: Option<Language>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Receives a certificate: plays the phone.
+    Receive(receive::Options),
+    /// Gives a certificate.
+    Give(give::Options),
+    /// Lists the certificates of a folder.
+    Inspect(inspect::Options),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let language = arguments.lang.unwrap_or_else(Language::from_environment);
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |now| now.as_secs() as i64);
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("naru: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let result = match arguments.command {
+        Command::Inspect(options) => inspect::run(&options, language, now),
+        Command::Receive(options) => runtime.block_on(receive::run(options, language, now)),
+        Command::Give(options) => runtime.block_on(give::run(options, language, now)),
+    };
+    // A question that is still open on the terminal must not keep the process.
+    runtime.shutdown_background();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Certificates on this machine's disks: read with bounds, written without ever losing a file.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use naru_core::certificate::{CertificateSet, MAX_FILE_BYTES, NativeFile, SourceFile};
+use tempfile::NamedTempFile;
+
+/// Most entries that a folder given by a person is searched for.
+const MAX_ENTRIES: usize = 20_000;
+const MAX_DEPTH: usize = 12;
+
+/// Why the disk did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// A file or folder cannot be read.
+    #[error("{path}: {error}")]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// A file cannot be written.
+    #[error("{path}: {error}")]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// Another file is there already.
+    #[error("{path} is there already, with other contents")]
+    Occupied {
+        /// Which.
+        path: PathBuf,
+    },
+    /// The disk gave back other bytes than were written.
+    #[error("{path} was not stored as it was written")]
+    Corrupted {
+        /// Which.
+        path: PathBuf,
+    },
+}
+
+impl StorageError {
+    /// A stable name of the cause.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Read { .. } => "cannot_read",
+            Self::Write { .. } => "cannot_write",
+            Self::Occupied { .. } => "already_there",
+            Self::Corrupted { .. } => "not_stored",
+        }
+    }
+}
+
+/// The files below `root`, or `root` itself. What cannot be read is reported and passed over, as is
+/// what lies beyond 20,000 entries or 12 levels; links are not followed.
+pub fn gather(root: &Path) -> Result<(Vec<SourceFile>, Vec<StorageError>), StorageError> {
+    let read_error = |path: &Path, error| StorageError::Read {
+        path: path.to_owned(),
+        error,
+    };
+    let metadata = fs::metadata(root).map_err(|error| read_error(root, error))?;
+    if metadata.is_file() {
+        let name = root
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let bytes = read_bounded(root).map_err(|error| read_error(root, error))?;
+        return Ok((vec![SourceFile { path: name, bytes }], Vec::new()));
+    }
+    fs::read_dir(root).map_err(|error| read_error(root, error))?;
+    let (mut files, mut problems, mut entries) = (Vec::new(), Vec::new(), 0);
+    let mut folders = vec![(root.to_owned(), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        let listing = match fs::read_dir(&folder) {
+            Ok(listing) => listing,
+            Err(error) => {
+                problems.push(read_error(&folder, error));
+                continue;
+            }
+        };
+        for entry in listing.flatten() {
+            entries += 1;
+            if entries > MAX_ENTRIES {
+                return Ok((files, problems));
+            }
+            let path = entry.path();
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() && depth < MAX_DEPTH => folders.push((path, depth + 1)),
+                Ok(kind) if kind.is_file() && is_candidate(&path) => match read_bounded(&path) {
+                    Ok(bytes) => {
+                        let below = path.strip_prefix(root).unwrap_or(&path);
+                        let names: Vec<_> =
+                            below.iter().map(|name| name.to_string_lossy()).collect();
+                        files.push(SourceFile {
+                            path: names.join("/"),
+                            bytes,
+                        });
+                    }
+                    Err(error) => problems.push(read_error(&path, error)),
+                },
+                _ => {}
+            }
+        }
+    }
+    Ok((files, problems))
+}
+
+/// Only the endings that a part of a certificate has are read at all.
+fn is_candidate(path: &Path) -> bool {
+    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
+    ["cer", "key", "der", "pfx", "p12"]
+        .iter()
+        .any(|known| ending == *known)
+}
+
+/// One byte over the limit is enough to know that a file is too large.
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?
+        .take(MAX_FILE_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Whether another file's place may be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replace {
+    /// Never.
+    Refuse,
+    /// The person has said so.
+    Allow,
+}
+
+/// Writes all files of a set below `root`, or none: each beside its place, flushed, moved there and
+/// read back. A file that is there already with the same bytes stays. Yields the set's folder.
+pub fn store(set: &CertificateSet, root: &Path, replace: Replace) -> Result<PathBuf, StorageError> {
+    let mut staged = Vec::new();
+    for file in set.native_files() {
+        let path = file
+            .path
+            .components()
+            .fold(root.to_owned(), |path, name| path.join(name));
+        match fs::read(&path) {
+            Ok(bytes) if bytes == file.bytes => continue,
+            Ok(_) if replace == Replace::Refuse => return Err(StorageError::Occupied { path }),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(StorageError::Read { path, error }),
+        }
+        staged.push(stage(file, path)?);
+    }
+    let mut written: Vec<PathBuf> = Vec::new();
+    for (temporary, path) in staged {
+        if let Err(error) = place(temporary, &path, replace) {
+            // A file that was replaced cannot come back; without leave to replace there is none.
+            if replace == Replace::Refuse {
+                written.iter().for_each(|path| drop(fs::remove_file(path)));
+            }
+            return Err(error);
+        }
+        written.push(path);
+    }
+    for file in set.native_files() {
+        let path = file
+            .path
+            .components()
+            .fold(root.to_owned(), |path, name| path.join(name));
+        match fs::read(&path) {
+            Ok(bytes) if bytes == file.bytes => {}
+            Ok(_) => return Err(StorageError::Corrupted { path }),
+            Err(error) => return Err(StorageError::Read { path, error }),
+        }
+    }
+    let first = set
+        .native_files()
+        .first()
+        .map(|file| file.path.to_string())
+        .unwrap_or_default();
+    let path = root.join(first);
+    Ok(path
+        .parent()
+        .map_or_else(|| root.to_owned(), Path::to_owned))
+}
+
+/// A temporary file has the mode 0600 from its start.
+fn stage(file: &NativeFile, path: PathBuf) -> Result<(NamedTempFile, PathBuf), StorageError> {
+    let write = |folder: &Path| -> io::Result<NamedTempFile> {
+        fs::create_dir_all(folder)?;
+        let mut temporary = NamedTempFile::new_in(folder)?;
+        temporary.write_all(&file.bytes)?;
+        temporary.as_file().sync_all()?;
+        Ok(temporary)
+    };
+    let folder = path.parent().unwrap_or(Path::new("."));
+    match write(folder) {
+        Ok(temporary) => Ok((temporary, path)),
+        Err(error) => Err(StorageError::Write { path, error }),
+    }
+}
+
+fn place(temporary: NamedTempFile, path: &Path, replace: Replace) -> Result<(), StorageError> {
+    let placed = match replace {
+        Replace::Allow => temporary.persist(path),
+        Replace::Refuse => temporary.persist_noclobber(path),
+    };
+    placed.map_err(|failure| match failure.error.kind() {
+        io::ErrorKind::AlreadyExists => StorageError::Occupied {
+            path: path.to_owned(),
+        },
+        _ => StorageError::Write {
+            path: path.to_owned(),
+            error: failure.error,
+        },
+    })?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    // Where a folder cannot be opened as a file (Windows), the rename alone has to do.
+    if let Ok(folder) = File::open(folder) {
+        folder.sync_all().map_err(|error| StorageError::Write {
+            path: path.to_owned(),
+            error,
+        })?;
+    }
+    Ok(())
+}
+
+/// Deletes every file of a set that was found below `root`; yields those that are still there.
+pub fn delete(set: &CertificateSet, root: &Path) -> Vec<PathBuf> {
+    let root = if root.is_file() {
+        root.parent().unwrap_or(Path::new("."))
+    } else {
+        root
+    };
+    set.sources()
+        .map(|source| {
+            source
+                .split('/')
+                .fold(root.to_owned(), |path, name| path.join(name))
+        })
+        .filter(|path| fs::remove_file(path).is_err())
+        .collect()
+}

@@ -1,0 +1,78 @@
+//! Talking to the person: questions, secrets, and failures with their next step.
+
+use std::{
+    fmt::Display,
+    io::{self, BufRead, IsTerminal, Write},
+};
+
+use naru_core::{client::TransferError, pairing::PairingCodeError};
+
+use crate::{storage::StorageError, text::Language};
+
+/// Why a command ends without success: what the person reads, and a code for the IT desk.
+#[derive(Debug, thiserror::Error)]
+#[error("{message} [{code}]")]
+pub struct Failure {
+    message: String,
+    code: &'static str,
+}
+
+impl Failure {
+    /// A failure with a text in the person's language.
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            code,
+        }
+    }
+
+    /// A failure that the system words.
+    pub fn other(code: &'static str, error: &dyn Display) -> Self {
+        Self::new(code, error.to_string())
+    }
+
+    /// A transfer that failed.
+    pub fn transfer(language: Language, error: TransferError) -> Self {
+        Self::new(error.code(), language.transfer_error(error))
+    }
+
+    /// A code that cannot be used.
+    pub fn pairing(language: Language, error: PairingCodeError) -> Self {
+        Self::new(error.code(), language.pairing_error(error))
+    }
+}
+
+impl From<StorageError> for Failure {
+    fn from(error: StorageError) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}
+
+/// Reads a line after a question; `None` at the end of the input.
+pub fn ask(question: &str) -> Option<String> {
+    eprint!("{question} ");
+    // A prompt that cannot be shown is no reason to stop.
+    let _ = io::stderr().flush();
+    let mut line = String::new();
+    match io::stdin().lock().read_line(&mut line) {
+        Ok(0) | Err(_) => None,
+        Ok(_) => Some(line.trim_end_matches(['\r', '\n']).to_owned()),
+    }
+}
+
+/// Reads a line without showing it where the input is a terminal.
+pub fn ask_secret(question: &str) -> Option<String> {
+    if io::stdin().is_terminal() {
+        return rpassword::prompt_password(format!("{question} ")).ok();
+    }
+    ask(question)
+}
+
+/// A yes-or-no question; anything but yes is no.
+pub fn confirm(question: &str) -> bool {
+    let answer = ask(&format!("{question} [y/N]")).unwrap_or_default();
+    matches!(
+        answer.trim().to_lowercase().as_str(),
+        "y" | "yes" | "예" | "네"
+    )
+}

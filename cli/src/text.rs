@@ -1,0 +1,191 @@
+//! What the person reads, in Korean and English.
+
+use naru_core::{
+    certificate::{Details, Holder, PasswordError, ProblemCause, Validity},
+    client::TransferError,
+    pairing::PairingCodeError,
+};
+
+/// The person's language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Language {
+    /// 한국어.
+    Ko,
+    /// English.
+    En,
+}
+
+impl Language {
+    /// What `LC_ALL`, `LC_MESSAGES` or `LANG` ask for.
+    pub fn from_environment() -> Self {
+        let value = ["LC_ALL", "LC_MESSAGES", "LANG"]
+            .into_iter()
+            .filter_map(|name| std::env::var(name).ok())
+            .find(|value| !value.is_empty());
+        match value {
+            Some(value) if value.starts_with("ko") => Self::Ko,
+            _ => Self::En,
+        }
+    }
+
+    /// One of two texts.
+    pub fn pick<'t>(self, ko: &'t str, en: &'t str) -> &'t str {
+        match self {
+            Self::Ko => ko,
+            Self::En => en,
+        }
+    }
+
+    /// Cause and next step of a transfer that failed.
+    pub fn transfer_error(self, error: TransferError) -> &'static str {
+        let (ko, en) = match error {
+            TransferError::ExpiredBeforeJoin | TransferError::Expired => (
+                "시간이 지나 연결을 닫았습니다. 새 QR을 만들어 다시 시작하세요.",
+                "The connection timed out. Make a new QR and start again.",
+            ),
+            TransferError::Ended => (
+                "다른 기기가 연결을 닫았습니다. 새 QR을 만들어 다시 시작하세요.",
+                "The other device has closed the connection. Make a new QR and start again.",
+            ),
+            TransferError::CancelledByPeer => (
+                "다른 기기에서 취소했습니다.",
+                "The transfer was cancelled on the other device.",
+            ),
+            TransferError::RefusedByPeer => (
+                "다른 기기에서 저장하지 않았습니다. 원본은 그대로입니다.",
+                "The other device did not store the certificate. The original is untouched.",
+            ),
+            TransferError::TooManyWrongCodes => (
+                "보안번호가 세 번 달라 안전을 위해 중단했습니다. 새 QR로 다시 시작하세요.",
+                "The security code was wrong three times, so the transfer was stopped. Start again with a new QR.",
+            ),
+            TransferError::AlreadyJoined => (
+                "다른 기기가 먼저 연결했습니다. 내 기기가 아니면 PC에서 취소하고 새 QR을 만드세요.",
+                "Another device has joined first. If it is not yours, cancel on the PC and make a new QR.",
+            ),
+            TransferError::RelayLost => (
+                "중계 서버에 이 연결이 없습니다. 새 QR을 만들어 다시 시작하세요.",
+                "The relay does not know this connection. Make a new QR and start again.",
+            ),
+            TransferError::RelayUnreachable => (
+                "중계 서버에 연결할 수 없습니다. 네트워크를 확인하세요.",
+                "The relay cannot be reached. Check the network.",
+            ),
+            TransferError::RelayBusy => (
+                "중계 서버가 바쁩니다. 잠시 뒤 다시 시도하세요.",
+                "The relay is busy. Try again in a moment.",
+            ),
+            TransferError::RelayRefused | TransferError::FrameGap => (
+                "중계 서버가 요청을 거절했습니다. 앱을 최신판으로 바꾸고 다시 시도하세요.",
+                "The relay has refused the request. Update and try again.",
+            ),
+            TransferError::ReceiptMismatch => (
+                "받은 쪽의 확인이 보낸 것과 다릅니다. 원본은 그대로입니다.",
+                "The receipt does not match what was sent. The original is untouched.",
+            ),
+            TransferError::Tampered => (
+                "전송 내용이 바뀌어 중단했습니다. 다른 네트워크에서 다시 시도하세요.",
+                "The messages were altered on the way, so the transfer was stopped. Try another network.",
+            ),
+            TransferError::Cancelled | TransferError::Refused => ("취소했습니다.", "Cancelled."),
+            TransferError::WrongDirection => (
+                "반대 방향의 QR입니다. 보내는 쪽과 받는 쪽을 확인하세요.",
+                "This QR is for the other direction. Check which device sends.",
+            ),
+        };
+        self.pick(ko, en)
+    }
+
+    /// Why a code cannot be used.
+    pub fn pairing_error(self, error: PairingCodeError) -> &'static str {
+        let (ko, en) = match error {
+            PairingCodeError::NotNaru => ("나루의 QR이 아닙니다.", "This is not a Naru code."),
+            PairingCodeError::Malformed => (
+                "QR이 잘렸거나 손상되었습니다. 다시 찍으세요.",
+                "The code is cut short or damaged. Scan it again.",
+            ),
+            PairingCodeError::UnknownVersion | PairingCodeError::UnknownSuite => (
+                "더 새로운 앱의 QR입니다. 앱을 업데이트하세요.",
+                "The code needs a newer app. Update it.",
+            ),
+            PairingCodeError::UnknownRelay => (
+                "다른 중계 서버의 QR입니다. --relay로 주소를 지정하세요.",
+                "The code is for another relay. Name it with --relay.",
+            ),
+        };
+        self.pick(ko, en)
+    }
+
+    /// Why a password does not open a key.
+    pub fn password_error(self, error: PasswordError) -> &'static str {
+        let (ko, en) = match error {
+            PasswordError::Wrong => (
+                "비밀번호가 맞지 않습니다. 한/영, 대소문자를 확인하세요.",
+                "The password is wrong. Check the keyboard language and Caps Lock.",
+            ),
+            PasswordError::KeyMismatch => (
+                "인증서와 개인키가 서로 맞지 않습니다.",
+                "The private key does not belong to the certificate.",
+            ),
+            PasswordError::DamagedKey => (
+                "개인키 파일이 손상되었습니다.",
+                "The private key is damaged.",
+            ),
+            PasswordError::TooManyIterations => (
+                "개인키의 반복 횟수가 너무 큽니다.",
+                "The private key asks for too many rounds of key derivation.",
+            ),
+        };
+        self.pick(ko, en)
+    }
+
+    /// Why a file cannot be used.
+    pub fn problem(self, cause: ProblemCause) -> &'static str {
+        let (ko, en) = match cause {
+            ProblemCause::KeyMissing => ("개인키 파일이 없습니다", "its private key is missing"),
+            ProblemCause::CertificateMissing => {
+                ("인증서 파일이 없습니다", "its certificate is missing")
+            }
+            ProblemCause::CertificateUnreadable => {
+                ("인증서를 읽을 수 없습니다", "not a readable certificate")
+            }
+            ProblemCause::KeyUnreadable => {
+                ("개인키를 읽을 수 없습니다", "not a readable private key")
+            }
+            ProblemCause::KeyNotEncrypted => (
+                "개인키에 비밀번호가 없습니다",
+                "the private key has no password",
+            ),
+            ProblemCause::Pkcs12Unreadable => {
+                ("PKCS#12 파일이 아닙니다", "not a readable PKCS#12 file")
+            }
+            ProblemCause::TooLarge => ("파일이 너무 큽니다", "the file is too large"),
+        };
+        self.pick(ko, en)
+    }
+
+    /// For whom a certificate is.
+    pub fn holder(self, holder: Holder) -> &'static str {
+        let (ko, en) = match holder {
+            Holder::Official => ("공무원", "official"),
+            Holder::PublicBody => ("공공기관", "public body"),
+            Holder::Seal => ("전자관인", "agency seal"),
+            Holder::Server => ("서버", "server"),
+            Holder::SpecialPurpose => ("특수목적", "special purpose"),
+            Holder::Person => ("개인", "person"),
+            Holder::Company => ("법인", "company"),
+            Holder::Unknown => ("용도 미상", "unknown use"),
+        };
+        self.pick(ko, en)
+    }
+
+    /// Whether and how long a certificate is valid.
+    pub fn validity(self, details: &Details, now: i64) -> String {
+        match (details.validity_at(now), self) {
+            (Validity::Expired, _) => self.pick("만료됨", "expired").to_owned(),
+            (Validity::NotYet, _) => self.pick("아직 유효하지 않음", "not valid yet").to_owned(),
+            (Validity::Valid { days_left }, Self::Ko) => format!("{days_left}일 남음"),
+            (Validity::Valid { days_left }, Self::En) => format!("{days_left} days left"),
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The real binary, as a person runs it.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio},
+};
+
+use naru_relay::{Application, Settings};
+use naru_samples::{PASSWORD, Period, Samples};
+use tempfile::TempDir;
+
+const NOW: u64 = 1_795_000_000;
+
+fn naru(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_naru"));
+    command
+        .args(["--lang", "en"])
+        .args(arguments)
+        .env_remove("NARU_RELAY");
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    naru(arguments).stdin(Stdio::null()).output().unwrap()
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn gpki() -> (TempDir, Vec<PathBuf>) {
+    let folder = TempDir::new().unwrap();
+    let files = Samples::new(3, Period::around(NOW))
+        .gpki(folder.path())
+        .unwrap();
+    (folder, files)
+}
+
+/// A relay that runs until the test's process ends.
+fn relay() -> String {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let application = Application::build(Settings::local().unwrap())
+                .await
+                .unwrap();
+            sender.send(application.url().to_owned()).unwrap();
+            application.run(std::future::pending()).await.unwrap();
+        });
+    });
+    receiver.recv().unwrap()
+}
+
+/// A command in a conversation.
+struct Talk {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Talk {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = naru(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        Self {
+            child,
+            input,
+            output: BufReader::new(output),
+        }
+    }
+
+    fn say(&mut self, line: &str) {
+        writeln!(self.input, "{line}").unwrap();
+    }
+
+    /// Reads until a line holds `wanted`.
+    fn hear(&mut self, wanted: &str) -> String {
+        let mut heard = String::new();
+        loop {
+            let mut line = String::new();
+            assert_ne!(
+                self.output.read_line(&mut line).unwrap(),
+                0,
+                "{wanted:?} not in {heard}"
+            );
+            if line.contains(wanted) {
+                return line;
+            }
+            heard += &line;
+        }
+    }
+
+    fn end(mut self) -> (bool, String) {
+        drop(self.input);
+        let mut rest = String::new();
+        self.output.read_to_string(&mut rest).unwrap();
+        (self.child.wait().unwrap().success(), rest)
+    }
+}
+
+fn cross(from: &Path, into: &Path, last: &str) -> (bool, bool, String) {
+    let relay = relay();
+    let mut giver = Talk::start(&["give", from.to_str().unwrap(), "--relay", &relay]);
+    giver.say(PASSWORD);
+    let code = giver.hear("NARU:").trim().to_owned();
+    let into = into.to_str().unwrap();
+    let mut phone = Talk::start(&["receive", "--relay", &relay, "--into", into]);
+    phone.say(&code);
+    let shown = phone.hear("Security code:");
+    giver.hear("Connected:");
+    giver.say(shown.trim().rsplit(' ').next().unwrap());
+    phone.hear("official");
+    phone.say("y");
+    phone.say(PASSWORD);
+    giver.hear("Received on the other device");
+    giver.say(last);
+    let (received, rest) = phone.end();
+    (giver.end().0, received, rest)
+}
+
+#[test]
+fn a_certificate_crosses_and_the_original_goes_only_when_the_person_says_so() {
+    for (answer, kept) in [("", true), ("y", false)] {
+        let (folder, files) = gpki();
+        let originals: Vec<_> = files.iter().map(|path| fs::read(path).unwrap()).collect();
+        let phone = TempDir::new().unwrap();
+        let (given, received, rest) = cross(folder.path(), phone.path(), answer);
+        assert!(given && received, "{rest}");
+        for (path, original) in files.iter().zip(&originals) {
+            assert_eq!(path.exists(), kept);
+            let below = path.strip_prefix(folder.path()).unwrap();
+            assert_eq!(&fs::read(phone.path().join(below)).unwrap(), original);
+        }
+        let said = if kept {
+            "The original stays there"
+        } else {
+            "The original was deleted"
+        };
+        assert!(rest.contains(said), "{rest}");
+    }
+}
+
+#[test]
+fn another_file_in_the_place_is_never_overwritten() {
+    let (folder, files) = gpki();
+    let phone = TempDir::new().unwrap();
+    let place = phone
+        .path()
+        .join(files[1].strip_prefix(folder.path()).unwrap());
+    fs::create_dir_all(place.parent().unwrap()).unwrap();
+    fs::write(&place, b"another key").unwrap();
+    let relay = relay();
+    let mut giver = Talk::start(&["give", folder.path().to_str().unwrap(), "--relay", &relay]);
+    giver.say(PASSWORD);
+    let code = giver.hear("NARU:").trim().to_owned();
+    let into = phone.path().to_str().unwrap();
+    let mut receiver = Talk::start(&["receive", "--yes", "--relay", &relay, "--into", into]);
+    receiver.say(&code);
+    let shown = receiver.hear("Security code:");
+    giver.hear("Connected:");
+    giver.say(shown.trim().rsplit(' ').next().unwrap());
+    assert!(!receiver.end().0);
+    assert!(!giver.end().0);
+    assert_eq!(fs::read(&place).unwrap(), b"another key");
+    assert_eq!(fs::read_dir(place.parent().unwrap()).unwrap().count(), 1);
+    assert!(files.iter().all(|path| path.exists()));
+}
+
+#[test]
+fn inspect_lists_certificates_and_problems() {
+    let (folder, files) = gpki();
+    fs::write(folder.path().join("signCert.der"), b"garbage").unwrap();
+    let output = run(&["inspect", folder.path().to_str().unwrap()]);
+    assert!(output.status.success());
+    assert!(
+        text(&output).contains("085홍길동001 · CA131000031 · official"),
+        "{}",
+        text(&output)
+    );
+    assert!(text(&output).contains("! signCert.der: its private key is missing [key_missing]"));
+    let output = run(&["inspect", "--json", folder.path().to_str().unwrap()]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["certificates"][0]["format"], "gpki");
+    assert_eq!(
+        json["certificates"][0]["files"].as_array().unwrap().len(),
+        files.len()
+    );
+    assert_eq!(json["problems"][0]["code"], "key_missing");
+}
+
+#[test]
+fn names_what_cannot_be_read() {
+    let missing = run(&["inspect", "/no/such/folder"]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("/no/such/folder"));
+    let empty = TempDir::new().unwrap();
+    let nothing = run(&["give", empty.path().to_str().unwrap()]);
+    assert!(String::from_utf8_lossy(&nothing.stderr).contains("[no_certificate]"));
+    let picture = empty.path().join("picture.png");
+    fs::write(&picture, b"not a picture").unwrap();
+    let output = run(&["receive", "--image", picture.to_str().unwrap()]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("picture.png") && said.contains("[no_picture]"),
+        "{said}"
+    );
+    for code in ["https://example.com", "NARU:", "NARU:ABC"] {
+        let output = run(&["receive", "--code", code]);
+        assert_eq!(output.status.code(), Some(1), "{code}");
+    }
+    assert_eq!(
+        run(&["receive", "--relay", "not a url"]).status.code(),
+        Some(2)
+    );
+}
+
+#[test]
+fn passes_over_a_huge_file_and_finds_the_rest() {
+    let (folder, _) = gpki();
+    let huge = fs::File::create(folder.path().join("signPri.key")).unwrap();
+    huge.set_len(100 << 20).unwrap();
+    let output = run(&["inspect", folder.path().to_str().unwrap()]);
+    assert!(
+        text(&output).contains("[file_too_large]"),
+        "{}",
+        text(&output)
+    );
+    assert!(text(&output).contains("085홍길동001"));
+}
