@@ -1,8 +1,9 @@
 //! Every check and test, one after the other.
 
-use std::{path::Path, time::Instant};
+use std::{path::Path, process::Command, time::Instant};
 
 use crate::{
+    page,
     step::{Failure, cargo, run},
     targets, tools,
 };
@@ -25,6 +26,7 @@ const STEPS: &[Step] = &[
     ("lints", lints),
     ("tests", tests),
     ("documentation", documentation),
+    ("page", page_checks),
     ("core for wasm32", |root| {
         targets::build_core(root, targets::ALL[0])
     }),
@@ -132,4 +134,16 @@ fn documentation(root: &Path) -> Result<(), Failure> {
             "--no-deps",
             "--all-features",
         ]))
+}
+
+fn page_checks(root: &Path) -> Result<(), Failure> {
+    page::build(root)?;
+    let folder = root.join("server/page");
+    let npm = |script: &str| {
+        run(Command::new("npm")
+            .current_dir(&folder)
+            .args(["run", "--silent", script]))
+    };
+    npm("check")?;
+    npm("test")
 }

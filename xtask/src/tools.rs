@@ -89,3 +89,11 @@ pub(crate) fn ensure_openssl() -> Result<(), Failure> {
     }
     ensure_packages(&["/usr/bin/openssl"], &["openssl"])
 }
+
+/// Node.js with npm, which build the page.
+pub(crate) fn ensure_npm() -> Result<(), Failure> {
+    if succeeds("npm", &["--version"]) {
+        return Ok(());
+    }
+    ensure_packages(&["/usr/bin/npm"], &["nodejs", "npm"])
+}

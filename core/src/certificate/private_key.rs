@@ -25,6 +25,7 @@ const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const IDENTITY_RANDOM: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.410.200004.10.1.1.3");
 
 /// A private key that its password has opened and that belongs to its certificate.
+#[derive(Clone)]
 pub struct OpenedKey {
     signer: Option<Signing>,
     verifying_key: VerifyingKey,
@@ -32,6 +33,7 @@ pub struct OpenedKey {
     details: Details,
 }
 
+#[derive(Clone)]
 enum Signing {
     Rsa(Box<pkcs1v15::SigningKey<Sha256>>),
     P256(Box<p256::ecdsa::SigningKey>),
