@@ -140,7 +140,7 @@ fn reads_every_upright_rotated_inverted_and_banded_code() {
             let scene = Scene {
                 width: size.0,
                 height: size.1,
-                angle: f64::from(step) * 0.5236,
+                angle: f64::from(step) * std::f64::consts::FRAC_PI_6,
                 ..NOMINAL
             };
             assert_eq!(
@@ -171,7 +171,7 @@ fn reads_most_of_what_a_hand_held_camera_sees_and_never_a_wrong_text() {
         let light = rand.between(120.0, 240.0);
         let scene = Scene {
             module: rand.between(3.0, 12.0),
-            angle: rand.between(0.0, 6.28),
+            angle: rand.between(0.0, std::f64::consts::TAU),
             tilt: rand.between(0.0, 0.2),
             dark: rand.between(10.0, light - 60.0),
             light,
