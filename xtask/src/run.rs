@@ -32,11 +32,12 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<(), Failure> {
             .current_dir(root)
             .args(["build", "-p", "naru-relay", "-p", "naru"]),
     )?;
-    let samples = samples(root)?;
+    let folder = root.join("sample").join("pc");
+    samples(&folder)?;
     let origin = format!("http://localhost:{}", options.port);
     println!();
     println!("1. Open {origin} and choose the folder");
-    println!("   {}   (password: {PASSWORD})", samples.display());
+    println!("   {}   (password: {PASSWORD})", folder.display());
     println!("2. Play the phone: take a screenshot of the QR, or copy the code below it, and run");
     println!("   target/debug/naru receive --relay {origin} --into sample/phone");
     println!("3. Type the security code that it shows into the page.");
@@ -49,18 +50,21 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<(), Failure> {
     )
 }
 
-fn samples(root: &Path) -> Result<std::path::PathBuf, Failure> {
-    let folder = root.join("sample").join("pc");
-    if folder.exists() {
-        return Ok(folder);
+/// Makes sample certificates below `folder`, once: `GPKI`, `NPKI` and `PFX`.
+pub(crate) fn samples(folder: &Path) -> Result<(), Failure> {
+    if folder.join("PFX").exists() {
+        return Ok(());
     }
-    eprintln!("making sample certificates");
+    eprintln!("    making sample certificates");
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |now| now.as_secs());
     let failure = |error: naru_samples::SampleError| Failure::Other(error.to_string());
     let mut samples = Samples::new(now, Period::around(now));
-    samples.gpki(&folder).map_err(failure)?;
-    samples.npki(&folder).map_err(failure)?;
-    Ok(folder)
+    samples.gpki(folder).map_err(failure)?;
+    samples.npki(folder).map_err(failure)?;
+    samples
+        .pkcs12(&folder.join("PFX").join("홍길동.pfx"))
+        .map_err(failure)?;
+    Ok(())
 }

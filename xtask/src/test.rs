@@ -27,6 +27,7 @@ const STEPS: &[Step] = &[
     ("tests", tests),
     ("documentation", documentation),
     ("page", page_checks),
+    ("browsers", browsers),
     ("core for wasm32", |root| {
         targets::build_core(root, targets::ALL[0])
     }),
@@ -146,4 +147,21 @@ fn page_checks(root: &Path) -> Result<(), Failure> {
     };
     npm("check")?;
     npm("test")
+}
+
+/// A person's way through real browsers, with the real relay and the real command line.
+fn browsers(root: &Path) -> Result<(), Failure> {
+    tools::ensure_browsers()?;
+    page::build(root)?;
+    run(cargo()
+        .current_dir(root)
+        .args(["build", "--quiet", "-p", "naru-relay", "-p", "naru"]))?;
+    let samples = root.join("target").join("samples");
+    crate::run::samples(&samples)?;
+    let folder = root.join("tests/browser");
+    page::install(&folder)?;
+    run(Command::new("npm")
+        .current_dir(&folder)
+        .env("NARU_SAMPLES", samples)
+        .args(["run", "--silent", "test"]))
 }

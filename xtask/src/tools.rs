@@ -97,3 +97,16 @@ pub(crate) fn ensure_npm() -> Result<(), Failure> {
     }
     ensure_packages(&["/usr/bin/npm"], &["nodejs", "npm"])
 }
+
+/// The browsers and the server that the end-to-end tests drive, and a font for what they show.
+pub(crate) fn ensure_browsers() -> Result<(), Failure> {
+    ensure_packages(
+        &[
+            "/usr/bin/chromium",
+            "/usr/bin/firefox-esr",
+            "/usr/bin/redis-server",
+            "/usr/share/fonts/opentype/noto",
+        ],
+        &["chromium", "firefox-esr", "redis-server", "fonts-noto-cjk"],
+    )
+}
