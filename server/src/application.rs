@@ -17,8 +17,8 @@ use crate::{
     limits::Limits,
     routes::{self, Relay},
     security_headers::security_headers,
-    settings::{Settings, StoreUrl, Tls},
-    store::memory::Memory,
+    settings::{Settings, Tls},
+    store::{Backend, redis::ConnectError},
     telemetry,
 };
 
@@ -37,6 +37,9 @@ pub enum StartError {
         /// What the system says.
         error: io::Error,
     },
+    /// Redis cannot be used.
+    #[error("cannot use the store: {0}")]
+    Store(#[from] ConnectError),
     /// The certificate or its key cannot be used.
     #[error("cannot use {path} for TLS: {reason}")]
     Tls {
@@ -66,9 +69,9 @@ impl Application {
         let tls = settings.tls.as_ref().map(tls).transpose()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let (stop, stopping) = watch::channel(false);
-        let StoreUrl::Memory = settings.store;
+        let store = Backend::open(&settings.store, settings.capacity).await?;
         let relay = web::Data::new(Relay {
-            store: Memory::new(settings.capacity),
+            store,
             limits: Limits::new(
                 settings.network_mailboxes,
                 settings.capacity.join_ttl + settings.capacity.transfer_ttl,

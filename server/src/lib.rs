@@ -14,5 +14,5 @@ pub mod telemetry;
 pub use self::{
     application::{Application, StartError},
     limits::Limits,
-    settings::{LogFormat, Settings, SettingsError, StoreUrl, Tls},
+    settings::{LogFormat, Settings, SettingsError, Tls},
 };

@@ -1,11 +1,10 @@
 //! The operator's settings: flags over environment over a TOML file over defaults.
 
 use std::{
-    fmt, fs,
+    fs,
     net::SocketAddr,
     num::{NonZeroU16, NonZeroU32, NonZeroUsize},
     path::PathBuf,
-    str::FromStr,
     time::Duration,
 };
 
@@ -14,7 +13,7 @@ use ipnet::IpNet;
 use naru_core::mailbox;
 use serde::Deserialize;
 
-use crate::store::Capacity;
+use crate::store::{Capacity, StoreUrl, UnknownStore};
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Deserialize)]
@@ -25,33 +24,6 @@ pub enum LogFormat {
     Text,
     /// For programs: one JSON object a line.
     Json,
-}
-
-/// Where mailboxes live.
-#[derive(Clone, PartialEq, Eq, Default)]
-pub enum StoreUrl {
-    /// In the process.
-    #[default]
-    Memory,
-}
-
-impl FromStr for StoreUrl {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "memory" => Ok(Self::Memory),
-            _ => Err("expected `memory`".into()),
-        }
-    }
-}
-
-impl fmt::Debug for StoreUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Memory => f.write_str("memory"),
-        }
-    }
 }
 
 /// The relay's certificate and key, as PEM files.
@@ -180,7 +152,8 @@ options! {
     /// Address and port to listen on [default: 127.0.0.1:8080].
     #[arg(long, env = "NARU_LISTEN", value_name = "ADDRESS:PORT")]
     listen: SocketAddr,
-    /// Where mailboxes live: `memory` [default: memory].
+    /// Where mailboxes live: `memory`, or `redis://` or `rediss://` (TLS) with the address of a
+    /// Redis [default: memory].
     #[arg(long, env = "NARU_STORE", value_name = "URL", hide_env_values = true)]
     store: String,
     /// PEM file with the relay's certificate chain: serves HTTPS.
@@ -210,10 +183,11 @@ options! {
     /// Most bytes of one mailbox [default: 1048576].
     #[arg(long, env = "NARU_MAILBOX_BYTES", value_name = "BYTES")]
     mailbox_bytes: NonZeroUsize,
-    /// Most mailboxes at once [default: 100000].
+    /// Most mailboxes at once in memory; a Redis has its own `maxmemory` [default: 100000].
     #[arg(long, env = "NARU_MAILBOXES", value_name = "COUNT")]
     mailboxes: NonZeroUsize,
-    /// Most bytes of all mailboxes together [default: 1073741824].
+    /// Most bytes of all mailboxes together in memory; a Redis has its own `maxmemory` [default:
+    /// 1073741824].
     #[arg(long, env = "NARU_TOTAL_BYTES", value_name = "BYTES")]
     total_bytes: NonZeroUsize,
     /// Most mailboxes that one client address may open within their lifetime [default: 2000].
@@ -244,10 +218,13 @@ impl Options {
         };
         let store = match self.store {
             None => StoreUrl::default(),
-            Some(url) => url.parse().map_err(|_| SettingsError::Unusable {
-                name: "store",
-                reason: "expected `memory`",
-            })?,
+            Some(url) => url
+                .parse()
+                .map_err(|UnknownStore| SettingsError::Unusable {
+                    name: "store",
+                    reason: "expected `memory`, `redis://[user:password@]host[:port][/database]`, \
+                    or the same with `rediss://` for TLS",
+                })?,
         };
         let seconds = |setting: Option<NonZeroU32>, default: Duration| {
             setting.map_or(default, |seconds| Duration::from_secs(seconds.get().into()))

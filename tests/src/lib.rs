@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod redis;
+
 use std::{path::Path, time::Duration};
 
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
@@ -24,6 +26,8 @@ use naru_relay::{Application, Settings};
 use naru_samples::PASSWORD;
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use tokio::{sync::oneshot, task::JoinHandle};
+
+pub use self::redis::RunningRedis;
 
 /// A relay on a free port, stopped when dropped.
 pub struct RunningRelay {

@@ -22,7 +22,7 @@ use crate::{
     client_network::ClientNetwork,
     limits::Limits,
     problem::Problem,
-    store::{Accepted, Store, Unread, memory::Memory},
+    store::{Accepted, Backend, Store, Unread},
 };
 
 /// How long a body may take to come.
@@ -32,7 +32,7 @@ const RECHECK: Duration = Duration::from_secs(5);
 
 /// What every call works with.
 pub(crate) struct Relay {
-    pub(crate) store: Memory,
+    pub(crate) store: Backend,
     pub(crate) limits: Limits,
     pub(crate) frame_bytes: usize,
     pub(crate) body_deadline: Duration,

@@ -1,13 +1,18 @@
 //! Where mailboxes live. Knows no HTTP.
 
+mod backend;
 pub mod memory;
+pub mod redis;
 mod wakers;
 
 use std::{future::Future, time::Duration};
 
 use naru_core::mailbox::{FrameNumber, Join, MailboxId, Open, TokenHash};
 
-pub use self::wakers::{Wakers, Watch};
+pub use self::{
+    backend::{Backend, StoreUrl, UnknownStore},
+    wakers::{Wakers, Watch},
+};
 
 /// What a mailbox may hold, and for how long.
 #[derive(Debug, Clone, Copy)]

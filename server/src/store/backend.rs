@@ -1,0 +1,129 @@
+//! The store that the operator has chosen.
+
+use std::{fmt, str::FromStr};
+
+use naru_core::mailbox::{FrameNumber, Join, MailboxId, Open, TokenHash};
+use redis::{Client, ConnectionInfo, IntoConnectionInfo};
+use rustls::crypto::ring;
+
+use super::{
+    Accepted, Capacity, Store, StoreError, Unread, Watch,
+    memory::Memory,
+    redis::{ConnectError, Redis},
+};
+
+/// Where mailboxes live.
+#[derive(Clone, Default)]
+pub enum StoreUrl {
+    /// In the process.
+    #[default]
+    Memory,
+    /// In the Redis at this address.
+    Redis(Box<ConnectionInfo>),
+}
+
+/// The text is neither `memory` nor a `redis://` or `rediss://` URL. It is not repeated: it may
+/// hold a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("neither `memory` nor the URL of a Redis")]
+pub struct UnknownStore;
+
+impl FromStr for StoreUrl {
+    type Err = UnknownStore;
+
+    fn from_str(text: &str) -> Result<Self, UnknownStore> {
+        if text == "memory" {
+            return Ok(Self::Memory);
+        }
+        text.into_connection_info()
+            .map(|info| Self::Redis(Box::new(info)))
+            .map_err(|_| UnknownStore)
+    }
+}
+
+/// Without a password.
+impl fmt::Debug for StoreUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Memory => "memory",
+            Self::Redis(_) => "redis://..",
+        })
+    }
+}
+
+/// One of the stores.
+pub enum Backend {
+    /// In the process.
+    Memory(Memory),
+    /// In Redis.
+    Redis(Box<Redis>),
+}
+
+/// Passes a call on.
+macro_rules! on {
+    ($backend:expr, $store:ident => $call:expr) => {
+        match $backend {
+            Backend::Memory($store) => $call,
+            Backend::Redis($store) => $call,
+        }
+    };
+}
+
+impl Backend {
+    /// Makes the store, and connects to it.
+    pub async fn open(url: &StoreUrl, capacity: Capacity) -> Result<Self, ConnectError> {
+        Ok(match url {
+            StoreUrl::Memory => Self::Memory(Memory::new(capacity)),
+            StoreUrl::Redis(info) => {
+                // TLS to Redis takes the process's provider; a host that has chosen one keeps it.
+                let _ = ring::default_provider().install_default();
+                let client = Client::open((**info).clone())?;
+                Self::Redis(Box::new(Redis::connect(client, capacity).await?))
+            }
+        })
+    }
+
+    /// Lets go of what has ended, where that does not happen by itself.
+    pub fn tidy(&self) {
+        match self {
+            Self::Memory(memory) => memory.tidy(),
+            Self::Redis(_) => {}
+        }
+    }
+}
+
+impl Store for Backend {
+    async fn open(&self, id: MailboxId, open: Open) -> Result<Accepted, StoreError> {
+        on!(self, store => store.open(id, open).await)
+    }
+
+    async fn join(&self, id: MailboxId, by: TokenHash, join: Join) -> Result<Accepted, StoreError> {
+        on!(self, store => store.join(id, by, join).await)
+    }
+
+    async fn append(
+        &self,
+        id: MailboxId,
+        by: TokenHash,
+        number: FrameNumber,
+        frame: Vec<u8>,
+    ) -> Result<Accepted, StoreError> {
+        on!(self, store => store.append(id, by, number, frame).await)
+    }
+
+    async fn read(&self, id: MailboxId, by: TokenHash, after: u16) -> Result<Unread, StoreError> {
+        on!(self, store => store.read(id, by, after).await)
+    }
+
+    async fn end(&self, id: MailboxId, by: TokenHash) -> Result<(), StoreError> {
+        on!(self, store => store.end(id, by).await)
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        on!(self, store => store.ready().await)
+    }
+
+    fn watch(&self, id: MailboxId) -> Watch {
+        on!(self, store => store.watch(id))
+    }
+}

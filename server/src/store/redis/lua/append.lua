@@ -1,0 +1,37 @@
+-- ARGV: token, number, frame, most frames, most bytes, channel, name. The frame's bytes have just
+-- been stored.
+local number, frame = tonumber(ARGV[2]), ARGV[3]
+
+local function refuse(reason, detail)
+  forget({ frame })
+  return { reason, detail }
+end
+
+local side, refused = lane(ARGV[1])
+if not side then
+  return refuse(refused)
+elseif not scanner then
+  return refuse('not_joined')
+end
+local other = side == 'd' and 's' or 'd'
+local count, acked, bytes, others, known = unpack(redis.call('HMGET', mailbox, field(side, 'count'),
+  field(side, 'acked'), field(side, 'bytes'), field(other, 'bytes'), field(side, number)))
+count, acked, bytes, others = tonumber(count), tonumber(acked), tonumber(bytes), tonumber(others)
+if number <= count then
+  if known ~= frame then
+    return refuse('conflict')
+  elseif number <= acked then
+    return refuse('again')
+  end
+  return { stored(frame, ends) and 'again' or 'full' }
+elseif number > count + 1 then
+  return refuse('gap', count + 1)
+elseif number > tonumber(ARGV[4]) or bytes + others + length(frame) > tonumber(ARGV[5]) then
+  return refuse('mailbox_full')
+elseif not stored(frame, ends) then
+  return { 'full' }
+end
+redis.call('HSET', mailbox, field(side, 'count'), number, field(side, 'bytes'), bytes + length(frame),
+  field(side, number), frame)
+redis.call('PUBLISH', ARGV[6], ARGV[7])
+return { 'new' }

@@ -1,0 +1,38 @@
+-- ARGV: join token, scanner's token, frame, milliseconds to live, milliseconds to be remembered
+-- thereafter, most bytes, channel, name. The frame's bytes have just been stored.
+local frame = ARGV[3]
+
+local function refuse(reason)
+  forget({ frame })
+  return { reason }
+end
+
+if not token or ARGV[1] ~= join then
+  return refuse('unknown')
+end
+local refused = over()
+if refused then
+  return refuse(refused)
+end
+if scanner then
+  local first, acked = unpack(redis.call('HMGET', mailbox, field('s', 1), field('s', 'acked')))
+  if scanner ~= ARGV[2] or first ~= frame then
+    return refuse('already_joined')
+  elseif tonumber(acked) >= 1 then
+    return refuse('again')
+  end
+  return { stored(frame, ends) and 'again' or 'full' }
+end
+if length(frame) > tonumber(ARGV[6]) then
+  return refuse('mailbox_full')
+end
+local last = now() + ARGV[4]
+if not stored(frame, integer(last)) then
+  return { 'full' }
+end
+redis.call('HSET', mailbox, 'scanner', ARGV[2], 'ends', integer(last),
+  field('s', 'count'), 1, field('s', 'acked'), 0, field('s', 'bytes'), length(frame), field('s', 1), frame,
+  field('d', 'count'), 0, field('d', 'acked'), 0, field('d', 'bytes'), 0)
+redis.call('PEXPIREAT', mailbox, integer(last + ARGV[5]))
+redis.call('PUBLISH', ARGV[7], ARGV[8])
+return { 'new' }

@@ -1,0 +1,76 @@
+-- A mailbox is the hash KEYS[1]: `token`, `join` and `scanner` are hashes of tokens, `ends` is the
+-- end of its life in milliseconds and is taken away when a side ends it: a Redis that is full
+-- allows that. Of each lane (d: the displayer's, s: the scanner's) it has `count`, `acked` and
+-- `bytes`, and per frame its digest and length. The frames themselves are keys of their own, named
+-- by their digest.
+local mailbox = KEYS[1]
+local token, join, scanner, ends =
+  unpack(redis.call('HMGET', mailbox, 'token', 'join', 'scanner', 'ends'))
+
+local function integer(number)
+  return string.format('%.0f', number)
+end
+
+local function now()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- Why the mailbox takes no more calls; nil while it does.
+local function over()
+  if not ends then
+    return 'ended'
+  elseif now() >= tonumber(ends) then
+    return 'expired'
+  end
+end
+
+-- The caller's lane, or why it has none. Who has only the join token is told of an end.
+local function lane(by)
+  if not token then
+    return nil, 'unknown'
+  elseif by == token or by == scanner then
+    local refused = over()
+    return not refused and (by == token and 'd' or 's'), refused
+  end
+  return nil, by == join and over() or 'unknown'
+end
+
+local function field(side, name)
+  return side .. name
+end
+
+local function key(frame)
+  return mailbox .. ':' .. string.sub(frame, 1, 32)
+end
+
+local function length(frame)
+  return tonumber(string.sub(frame, 33))
+end
+
+-- The frames of a lane from one number to another, each its digest and its length.
+local function frames(side, from, to)
+  local names = {}
+  for number = from, to do
+    names[#names + 1] = field(side, number)
+  end
+  if #names == 0 then
+    return names
+  end
+  return redis.call('HMGET', mailbox, unpack(names))
+end
+
+-- Whether the frame's bytes are there, as they are not when Redis was full; they stay until `last`.
+local function stored(frame, last)
+  return redis.call('PEXPIREAT', key(frame), last) == 1
+end
+
+local function forget(list)
+  local keys = {}
+  for _, frame in ipairs(list) do
+    keys[#keys + 1] = key(frame)
+  end
+  if #keys > 0 then
+    redis.call('UNLINK', unpack(keys))
+  end
+end

@@ -1,0 +1,582 @@
+//! What every store keeps to, in memory and in a real Redis.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+use std::{sync::Arc, time::Duration};
+
+use naru_core::mailbox::{FrameNumber, Join, MailboxId, Open, Token, TokenHash};
+use naru_relay::store::{
+    Accepted, Backend, Capacity, Store, StoreError, StoreUrl, Unread, redis::ConnectError,
+};
+use naru_tests::{PATIENCE, RunningRedis};
+use rand_chacha::{
+    ChaCha20Rng,
+    rand_core::{Rng, SeedableRng},
+};
+use tokio::time::{sleep, timeout};
+
+const CAPACITY: Capacity = Capacity {
+    join_ttl: Duration::from_secs(60),
+    transfer_ttl: Duration::from_secs(60),
+    lane_frames: 4,
+    mailbox_bytes: 1_000,
+    mailboxes: 100,
+    total_bytes: 100_000,
+};
+
+/// A store, and what it stands on.
+struct Opened {
+    store: Backend,
+    _redis: Option<RunningRedis>,
+}
+
+/// Runs each test on both stores.
+macro_rules! contract {
+    ($($name:ident),* $(,)?) => {
+        mod in_memory {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(|capacity| async move {
+                    let store = Backend::open(&StoreUrl::Memory, capacity).await.unwrap();
+                    super::Opened { store, _redis: None }
+                })
+                .await;
+            })*
+            use super::{Backend, StoreUrl};
+        }
+        mod in_redis {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(|capacity| async move {
+                    let redis = RunningRedis::start(&[]);
+                    let store = Backend::open(&redis.url().parse().unwrap(), capacity).await.unwrap();
+                    super::Opened { store, _redis: Some(redis) }
+                })
+                .await;
+            })*
+            use super::{Backend, RunningRedis};
+        }
+    };
+}
+
+contract!(
+    opens_once_and_repeats_the_answer,
+    refuses_a_mailbox_that_is_open_for_others,
+    lets_only_the_first_scanner_in,
+    keeps_a_join_token_from_everything_but_joining,
+    tells_only_holders_of_a_token_that_there_is_a_mailbox,
+    appends_in_order_and_knows_a_repetition,
+    refuses_frames_before_the_join,
+    reads_without_destroying_until_acknowledged,
+    knows_a_repetition_of_what_was_acknowledged,
+    bounds_a_lane_and_a_mailbox,
+    acknowledging_makes_room,
+    ends_for_everyone,
+    expires_before_the_join,
+    expires_after_the_join_and_never_slides,
+    wakes_a_waiter_at_every_change,
+    lets_one_of_many_scanners_in_at_once,
+    keeps_mailboxes_apart,
+);
+
+fn token(seed: u64) -> TokenHash {
+    let mut bytes = [0; 32];
+    ChaCha20Rng::seed_from_u64(seed).fill_bytes(&mut bytes);
+    Token::from_bytes(bytes).hash()
+}
+
+fn id(seed: u64) -> MailboxId {
+    let mut bytes = [0; 16];
+    ChaCha20Rng::seed_from_u64(seed).fill_bytes(&mut bytes);
+    MailboxId::from_bytes(bytes)
+}
+
+fn displayer() -> TokenHash {
+    token(1)
+}
+
+fn join_token() -> TokenHash {
+    token(2)
+}
+
+fn scanner() -> TokenHash {
+    token(3)
+}
+
+fn opening() -> Open {
+    Open {
+        token: displayer(),
+        join: join_token(),
+    }
+}
+
+fn joining() -> Join {
+    Join {
+        token: scanner(),
+        m1: b"m1".to_vec(),
+    }
+}
+
+fn number(number: u16) -> FrameNumber {
+    FrameNumber::new(number).unwrap()
+}
+
+/// A mailbox that both sides have entered.
+async fn joined(store: &Backend) -> MailboxId {
+    store.open(id(0), opening()).await.unwrap();
+    store.join(id(0), join_token(), joining()).await.unwrap();
+    id(0)
+}
+
+async fn append(
+    store: &Backend,
+    by: TokenHash,
+    frame: u16,
+    bytes: &[u8],
+) -> Result<Accepted, StoreError> {
+    store.append(id(0), by, number(frame), bytes.to_vec()).await
+}
+
+async fn frames(store: &Backend, by: TokenHash, after: u16) -> Vec<Vec<u8>> {
+    store.read(id(0), by, after).await.unwrap().frames
+}
+
+async fn opens_once_and_repeats_the_answer<F: Future<Output = Opened>>(
+    make: impl FnOnce(Capacity) -> F,
+) {
+    let Opened { store, _redis } = make(CAPACITY).await;
+    assert_eq!(store.ready().await, Ok(()));
+    assert_eq!(store.open(id(0), opening()).await, Ok(Accepted::New));
+    assert_eq!(store.open(id(0), opening()).await, Ok(Accepted::Again));
+    let Unread { frames, expires_in } = store.read(id(0), displayer(), 0).await.unwrap();
+    assert!(frames.is_empty());
+    assert!(expires_in > CAPACITY.join_ttl / 2 && expires_in <= CAPACITY.join_ttl);
+}
+
+async fn refuses_a_mailbox_that_is_open_for_others<F: Future<Output = Opened>>(
+    make: impl FnOnce(Capacity) -> F,
+) {
+    let Opened { store, _redis } = make(CAPACITY).await;
+    store.open(id(0), opening()).await.unwrap();
+    let other_token = Open {
+        token: token(9),
+        ..opening()
+    };
+    let other_join = Open {
+        join: token(9),
+        ..opening()
+    };
+    for other in [other_token, other_join] {
+        assert_eq!(store.open(id(0), other).await, Err(StoreError::Exists));
+    }
+    assert_eq!(store.open(id(0), opening()).await, Ok(Accepted::Again));
+}
+
+async fn lets_only_the_first_scanner_in<F: Future<Output = Opened>>(
+    make: impl FnOnce(Capacity) -> F,
+) {
+    let Opened { store, _redis } = make(CAPACITY).await;
+    joined(&store).await;
+    let again = store.join(id(0), join_token(), joining()).await;
+    assert_eq!(again, Ok(Accepted::Again));
+    let second = Join {
+        token: token(9),
+        ..joining()
+    };
+    let changed = Join {
+        m1: b"m1'".to_vec(),
+        ..joining()
+    };
+    for other in [second, changed] {
+        let refused = store.join(id(0), join_token(), other).await;
+        assert_eq!(refused, Err(StoreError::AlreadyJoined));
+    }
+    assert_eq!(frames(&store, displayer(), 0).await, [b"m1"]);
+    let unknown = store.read(id(0), token(9), 0).await;
+    assert_eq!(unknown, Err(StoreError::Unknown));
+}
+
+async fn keeps_a_join_token_from_everything_but_joining<F: Future<Output = Opened>>(
+    make: impl FnOnce(Capacity) -> F,
+) {
+    let Opened { store, _redis } = make(CAPACITY).await;
+    joined(&store).await;
+    let read = store.read(id(0), join_token(), 0).await;
+    assert_eq!(read, Err(StoreError::Unknown));
+    let appended = append(&store, join_token(), 2, b"x").await;
+    assert_eq!(appended, Err(StoreError::Unknown));
+    let ended = store.end(id(0), join_token()).await;
+    assert_eq!(ended, Err(StoreError::Unknown));
+    assert_eq!(frames(&store, displayer(), 0).await, [b"m1"]);
+}
+
+async fn tells_only_holders_of_a_token_that_there_is_a_mailbox<F: Future<Output = Opened>>(
+    make: impl FnOnce(Capacity) -> F,
+) {
+    let Opened { store, _redis } = make(CAPACITY).await;
+    for mailbox in [id(0), joined(&store).await] {
+        let stranger = token(9);
+        let unknown = Err(StoreError::Unknown);
+        let join = store.join(mailbox, stranger, joining()).await;
+        assert_eq!(join, unknown);
+        let appended = store.append(mailbox, stranger, number(1), vec![1]).await;
+        assert_eq!(appended, unknown);
+        assert_eq!(store.end(mailbox, stranger).await, Err(StoreError::Unknown));
+        let read = store.read(mailbox, stranger, 0).await;
+        assert_eq!(read, Err(StoreError::Unknown));
+    }
+}
+
+async fn appends_in_order_and_knows_a_repetition<F: Future<Output = Opened>>(
+    make: impl FnOnce(Capacity) -> F,
+) {
+    let Opened { store, _redis } = make(CAPACITY).await;
+    joined(&store).await;
+    let gap = append(&store, displayer(), 2, b"m4").await;
+    assert_eq!(gap, Err(StoreError::Gap { expected: 1 }));
+    let first = append(&store, displayer(), 1, b"m2").await;
+    assert_eq!(first, Ok(Accepted::New));
+    let again = append(&store, displayer(), 1, b"m2").await;
+    assert_eq!(again, Ok(Accepted::Again));
+    let other = append(&store, displayer(), 1, b"m3").await;
+    assert_eq!(other, Err(StoreError::Conflict));
+    let far = append(&store, scanner(), u16::MAX, b"m3").await;
+    assert_eq!(far, Err(StoreError::Gap { expected: 2 }));
+    assert_eq!(append(&store, scanner(), 2, b"m3").await, Ok(Accepted::New));
+    assert_eq!(frames(&store, scanner(), 0).await, [b"m2"]);
+    assert_eq!(frames(&store, displayer(), 0).await, [b"m1", b"m3"]);
+}
+
+async fn refuses_frames_before_the_join<F: Future<Output = Opened>>(
+    make: impl FnOnce(Capacity) -> F,
+) {
+    let Opened { store, _redis } = make(CAPACITY).await;
+    store.open(id(0), opening()).await.unwrap();
+    let early = append(&store, displayer(), 1, b"m2").await;
+    assert_eq!(early, Err(StoreError::NotJoined));
+    store.join(id(0), join_token(), joining()).await.unwrap();
+    assert!(frames(&store, scanner(), 0).await.is_empty());
+}
+
+async fn reads_without_destroying_until_acknowledged<F: Future<Output = Opened>>(
+    make: impl FnOnce(Capacity) -> F,
+) {
+    let Opened { store, _redis } = make(CAPACITY).await;
+    joined(&store).await;
+    append(&store, scanner(), 2, b"m3").await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(frames(&store, displayer(), 0).await, [b"m1", b"m3"]);
+    }
+    for _ in 0..2 {
+        assert_eq!(frames(&store, displayer(), 1).await, [b"m3"]);
+    }
+    let gone = store.read(id(0), displayer(), 0).await;
+    assert_eq!(gone, Err(StoreError::Acknowledged));
+    assert!(frames(&store, displayer(), 9).await.is_empty());
+    append(&store, scanner(), 3, b"m5").await.unwrap();
+    assert_eq!(frames(&store, displayer(), 2).await, [b"m5"]);
+}
+
+async fn knows_a_repetition_of_what_was_acknowledged<F: Future<Output = Opened>>(
+    make: impl FnOnce(Capacity) -> F,
+) {
+    let Opened { store, _redis } = make(CAPACITY).await;
+    joined(&store).await;
+    append(&store, scanner(), 2, b"m3").await.unwrap();
+    frames(&store, displayer(), 2).await;
+    let again = append(&store, scanner(), 2, b"m3").await;
+    assert_eq!(again, Ok(Accepted::Again));
+    let other = append(&store, scanner(), 2, b"m4").await;
+    assert_eq!(other, Err(StoreError::Conflict));
+    let again = store.join(id(0), join_token(), joining()).await;
+    assert_eq!(again, Ok(Accepted::Again));
+    assert!(frames(&store, displayer(), 2).await.is_empty());
+}
+
+async fn bounds_a_lane_and_a_mailbox<F: Future<Output = Opened>>(make: impl FnOnce(Capacity) -> F) {
+    let Opened { store, _redis } = make(CAPACITY).await;
+    store.open(id(0), opening()).await.unwrap();
+    let huge = Join {
+        m1: vec![0; 1_001],
+        ..joining()
+    };
+    let refused = store.join(id(0), join_token(), huge).await;
+    assert_eq!(refused, Err(StoreError::MailboxFull));
+    store.join(id(0), join_token(), joining()).await.unwrap();
+    let large = append(&store, displayer(), 1, &[0; 999]).await;
+    assert_eq!(large, Err(StoreError::MailboxFull));
+    for frame in 1..=4 {
+        append(&store, displayer(), frame, b"x").await.unwrap();
+    }
+    let fifth = append(&store, displayer(), 5, b"x").await;
+    assert_eq!(fifth, Err(StoreError::MailboxFull));
+    assert_eq!(frames(&store, scanner(), 0).await.len(), 4);
+}
+
+async fn acknowledging_makes_room<F: Future<Output = Opened>>(make: impl FnOnce(Capacity) -> F) {
+    let Opened { store, _redis } = make(CAPACITY).await;
+    joined(&store).await;
+    append(&store, displayer(), 1, &[1; 900]).await.unwrap();
+    let full = append(&store, displayer(), 2, &[2; 900]).await;
+    assert_eq!(full, Err(StoreError::MailboxFull));
+    frames(&store, scanner(), 1).await;
+    append(&store, displayer(), 2, &[2; 900]).await.unwrap();
+    assert_eq!(frames(&store, scanner(), 1).await, [vec![2; 900]]);
+}
+
+async fn ends_for_everyone<F: Future<Output = Opened>>(make: impl FnOnce(Capacity) -> F) {
+    let Opened { store, _redis } = make(CAPACITY).await;
+    joined(&store).await;
+    store.end(id(0), scanner()).await.unwrap();
+    for holder in [displayer(), scanner(), join_token()] {
+        let read = store.read(id(0), holder, 0).await;
+        assert_eq!(read, Err(StoreError::Ended));
+        assert_eq!(store.end(id(0), holder).await, Err(StoreError::Ended));
+        let appended = append(&store, holder, 2, b"x").await;
+        assert_eq!(appended, Err(StoreError::Ended));
+    }
+    assert_eq!(store.open(id(0), opening()).await, Err(StoreError::Ended));
+    let join = store.join(id(0), join_token(), joining()).await;
+    assert_eq!(join, Err(StoreError::Ended));
+    let stranger = store.read(id(0), token(9), 0).await;
+    assert_eq!(stranger, Err(StoreError::Unknown));
+}
+
+async fn expires_before_the_join<F: Future<Output = Opened>>(make: impl FnOnce(Capacity) -> F) {
+    let join_ttl = Duration::from_millis(100);
+    let Opened { store, _redis } = make(Capacity {
+        join_ttl,
+        ..CAPACITY
+    })
+    .await;
+    store.open(id(0), opening()).await.unwrap();
+    sleep(join_ttl).await;
+    let expired = Err(StoreError::Expired);
+    assert_eq!(store.open(id(0), opening()).await, expired);
+    let join = store.join(id(0), join_token(), joining()).await;
+    assert_eq!(join, expired);
+    let read = store.read(id(0), displayer(), 0).await;
+    assert_eq!(read, Err(StoreError::Expired));
+    let stranger = store.read(id(0), token(9), 0).await;
+    assert_eq!(stranger, Err(StoreError::Unknown));
+}
+
+async fn expires_after_the_join_and_never_slides<F: Future<Output = Opened>>(
+    make: impl FnOnce(Capacity) -> F,
+) {
+    let transfer_ttl = Duration::from_millis(400);
+    let Opened { store, _redis } = make(Capacity {
+        transfer_ttl,
+        ..CAPACITY
+    })
+    .await;
+    joined(&store).await;
+    let before = store.read(id(0), displayer(), 0).await.unwrap().expires_in;
+    assert!(before <= transfer_ttl);
+    sleep(Duration::from_millis(2)).await;
+    store.join(id(0), join_token(), joining()).await.unwrap();
+    append(&store, scanner(), 2, b"m3").await.unwrap();
+    let after = store.read(id(0), displayer(), 0).await.unwrap().expires_in;
+    assert!(after < before);
+    sleep(after + Duration::from_millis(1)).await;
+    for holder in [displayer(), scanner()] {
+        let read = store.read(id(0), holder, 0).await;
+        assert_eq!(read, Err(StoreError::Expired));
+    }
+    // A tombstone tells of the end for as long again, and then there is nothing left.
+    timeout(PATIENCE, async {
+        while store.read(id(0), displayer(), 0).await != Err(StoreError::Unknown) {
+            sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await
+    .unwrap();
+}
+
+async fn wakes_a_waiter_at_every_change<F: Future<Output = Opened>>(
+    make: impl FnOnce(Capacity) -> F,
+) {
+    let Opened { store, _redis } = make(CAPACITY).await;
+    store.open(id(0), opening()).await.unwrap();
+    let watch = store.watch(id(0));
+    let woken = |changed| async { timeout(PATIENCE, changed).await.unwrap() };
+    let changed = watch.changed();
+    store.join(id(0), join_token(), joining()).await.unwrap();
+    woken(changed).await;
+    let changed = watch.changed();
+    append(&store, scanner(), 2, b"m3").await.unwrap();
+    woken(changed).await;
+    let changed = watch.changed();
+    store.end(id(0), scanner()).await.unwrap();
+    woken(changed).await;
+}
+
+async fn lets_one_of_many_scanners_in_at_once<F: Future<Output = Opened>>(
+    make: impl FnOnce(Capacity) -> F,
+) {
+    let Opened { store, _redis } = make(CAPACITY).await;
+    let store = Arc::new(store);
+    store.open(id(0), opening()).await.unwrap();
+    let joins = (10..60).map(|seed| {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move {
+            let join = Join {
+                token: token(seed),
+                m1: vec![seed as u8],
+            };
+            store.join(id(0), join_token(), join).await
+        })
+    });
+    let mut accepted = 0;
+    for join in joins.collect::<Vec<_>>() {
+        match join.await.unwrap() {
+            Ok(Accepted::New) => accepted += 1,
+            refused => assert_eq!(refused, Err(StoreError::AlreadyJoined)),
+        }
+    }
+    assert_eq!(accepted, 1);
+    assert_eq!(frames(&store, displayer(), 0).await.len(), 1);
+}
+
+async fn keeps_mailboxes_apart<F: Future<Output = Opened>>(make: impl FnOnce(Capacity) -> F) {
+    let Opened { store, _redis } = make(CAPACITY).await;
+    joined(&store).await;
+    store.open(id(1), opening()).await.unwrap();
+    store.join(id(1), join_token(), joining()).await.unwrap();
+    store.end(id(0), scanner()).await.unwrap();
+    let other = store.read(id(1), displayer(), 0).await.unwrap();
+    assert_eq!(other.frames, [b"m1"]);
+}
+
+async fn redis_store(redis: &RunningRedis) -> Backend {
+    Backend::open(&redis.url().parse().unwrap(), CAPACITY)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn two_relays_share_a_redis_and_wake_each_other() {
+    let redis = RunningRedis::start(&[]);
+    let (here, there) = (redis_store(&redis).await, redis_store(&redis).await);
+    here.open(id(0), opening()).await.unwrap();
+    let watch = here.watch(id(0));
+    let mut heard = false;
+    // The subscription may still be on its way.
+    for frame in 1.. {
+        let changed = watch.changed();
+        if frame == 1 {
+            there.join(id(0), join_token(), joining()).await.unwrap();
+        } else if frame <= CAPACITY.lane_frames {
+            append(&there, scanner(), frame, b"x").await.unwrap();
+        } else {
+            break;
+        }
+        heard |= timeout(Duration::from_secs(1), changed).await.is_ok();
+    }
+    assert!(heard);
+    assert_eq!(frames(&here, displayer(), 0).await.len(), 4);
+}
+
+#[tokio::test]
+async fn comes_back_after_redis_was_restarted() {
+    let mut redis = RunningRedis::start(&[]);
+    let store = redis_store(&redis).await;
+    joined(&store).await;
+    redis.kill();
+    let down = store.read(id(0), displayer(), 0).await;
+    assert_eq!(down, Err(StoreError::Unavailable));
+    assert_eq!(store.ready().await, Err(StoreError::Unavailable));
+    redis.restart_empty();
+    let back = async {
+        while store.open(id(1), opening()).await != Ok(Accepted::New) {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(Duration::from_secs(5), back).await.unwrap();
+    let forgotten = store.read(id(0), displayer(), 0).await;
+    assert_eq!(forgotten, Err(StoreError::Unknown));
+}
+
+#[tokio::test]
+async fn a_full_redis_refuses_newcomers_and_drops_nothing() {
+    let redis = RunningRedis::start(&["--maxmemory", "2500000"]);
+    let capacity = Capacity {
+        mailbox_bytes: 1 << 24,
+        lane_frames: u16::MAX,
+        ..CAPACITY
+    };
+    let store = Backend::open(&redis.url().parse().unwrap(), capacity)
+        .await
+        .unwrap();
+    joined(&store).await;
+    let mut stored = 0;
+    let refused = loop {
+        match append(&store, displayer(), stored + 1, &vec![stored as u8; 20_000]).await {
+            Ok(_) => stored += 1,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(refused, StoreError::Full);
+    let mut newcomers = 1..;
+    let refused = loop {
+        if let Err(error) = store.open(id(newcomers.next().unwrap()), opening()).await {
+            break error;
+        }
+    };
+    assert_eq!(refused, StoreError::Full);
+    let kept = frames(&store, scanner(), 0).await;
+    assert_eq!(kept.len(), usize::from(stored));
+    assert!(frames(&store, scanner(), stored).await.is_empty());
+    let room = append(&store, displayer(), stored + 1, &[9; 20_000]).await;
+    assert_eq!(room, Ok(Accepted::New));
+    assert_eq!(store.end(id(0), displayer()).await, Ok(()));
+}
+
+#[tokio::test]
+async fn refuses_a_redis_that_would_evict() {
+    let redis = RunningRedis::start(&["--maxmemory-policy", "allkeys-lru"]);
+    let refused = Backend::open(&redis.url().parse().unwrap(), CAPACITY).await;
+    assert!(matches!(refused, Err(ConnectError::Evicts(policy)) if policy == "allkeys-lru"));
+}
+
+#[tokio::test]
+async fn everything_in_redis_has_a_time_to_live_and_ends_with_the_mailbox() {
+    let redis = RunningRedis::start(&[]);
+    let store = redis_store(&redis).await;
+    joined(&store).await;
+    append(&store, displayer(), 1, b"m2").await.unwrap();
+    // What is refused leaves nothing behind.
+    append(&store, displayer(), 1, b"other").await.unwrap_err();
+    append(&store, displayer(), 3, b"gap").await.unwrap_err();
+    append(&store, token(9), 2, b"stranger").await.unwrap_err();
+    let mut connection = redis::Client::open(redis.url())
+        .unwrap()
+        .get_multiplexed_async_connection()
+        .await
+        .unwrap();
+    let keys: Vec<Vec<u8>> = redis::cmd("KEYS")
+        .arg("*")
+        .query_async(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(keys.len(), 3);
+    for key in keys {
+        let left: i64 = redis::cmd("PTTL")
+            .arg(key)
+            .query_async(&mut connection)
+            .await
+            .unwrap();
+        assert!(left > 0 && left <= 120_000);
+    }
+    store.end(id(0), scanner()).await.unwrap();
+    let left: usize = redis::cmd("DBSIZE")
+        .query_async(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(left, 1);
+}
