@@ -22,12 +22,32 @@ use naru_core::{
     giver::{Conclusion, Offer},
     pairing::{Origin, Pairing},
 };
-use naru_relay::{Application, Settings};
+use naru_relay::{Application, Settings, store::StoreUrl};
 use naru_samples::PASSWORD;
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use tokio::{sync::oneshot, task::JoinHandle};
 
 pub use self::redis::RunningRedis;
+
+/// Makes two tests of each `async fn name(store: StoreUrl)`: one in memory, one in a real Redis.
+#[macro_export]
+macro_rules! on_every_store {
+    ($($name:ident),* $(,)?) => {
+        mod in_memory {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                super::$name(naru_relay::store::StoreUrl::Memory).await;
+            })*
+        }
+        mod in_redis {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                let redis = $crate::RunningRedis::start(&[]);
+                super::$name(redis.url()).await;
+            })*
+        }
+    };
+}
 
 /// A relay on a free port, stopped when dropped.
 pub struct RunningRelay {
@@ -38,7 +58,19 @@ pub struct RunningRelay {
 }
 
 impl RunningRelay {
-    /// Starts the production relay with the given settings.
+    /// Starts the production relay with the given store and settings.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn start_on(store: StoreUrl, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start(|settings| {
+            settings.store = store;
+            change(settings);
+        })
+        .await
+    }
+
+    /// Starts the production relay with the given settings, in memory where they say nothing else.
     ///
     /// # Panics
     /// When it does not start.

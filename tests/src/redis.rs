@@ -6,6 +6,10 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use futures_util::StreamExt;
+use naru_relay::store::StoreUrl;
+use redis::{Client, aio::MultiplexedConnection};
+
 /// A redis-server on the loopback interface that keeps nothing on the disk; killed when dropped.
 pub struct RunningRedis {
     port: u16,
@@ -33,8 +37,41 @@ impl RunningRedis {
     }
 
     /// The setting `store` of a relay.
-    pub fn url(&self) -> String {
+    ///
+    /// # Panics
+    /// Never: the address is well formed.
+    pub fn url(&self) -> StoreUrl {
         format!("redis://127.0.0.1:{}", self.port)
+            .parse()
+            .expect("an address")
+    }
+
+    /// A connection of the test's own.
+    ///
+    /// # Panics
+    /// When Redis does not answer.
+    pub async fn connect(&self) -> MultiplexedConnection {
+        Client::open(("127.0.0.1", self.port))
+            .expect("an address")
+            .get_multiplexed_async_connection()
+            .await
+            .expect("it answers")
+    }
+
+    /// Records every command from now on.
+    ///
+    /// # Panics
+    /// When Redis does not answer.
+    pub async fn monitor(&self) -> Monitor {
+        let lines = Client::open(("127.0.0.1", self.port))
+            .expect("an address")
+            .get_async_monitor()
+            .await
+            .expect("it answers");
+        Monitor {
+            lines,
+            marker: self.connect().await,
+        }
     }
 
     /// Kills it, and starts it again without anything in it.
@@ -52,6 +89,65 @@ impl RunningRedis {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// What a Redis was told.
+pub struct Monitor {
+    lines: redis::aio::Monitor,
+    marker: MultiplexedConnection,
+}
+
+impl Monitor {
+    /// The arguments of every command so far, those that scripts have given included.
+    ///
+    /// # Panics
+    /// When Redis is gone.
+    pub async fn arguments(mut self) -> Vec<Vec<u8>> {
+        const MARK: &str = "that was all";
+        redis::cmd("ECHO")
+            .arg(MARK)
+            .exec_async(&mut self.marker)
+            .await
+            .expect("it answers");
+        let mut arguments = Vec::new();
+        let mut lines = self.lines.into_on_message::<String>();
+        while let Some(line) = lines.next().await {
+            if line.contains(MARK) {
+                return arguments;
+            }
+            arguments.extend(quoted(line.as_bytes()));
+        }
+        panic!("Redis is gone");
+    }
+}
+
+/// The quoted strings of a line, their escapes undone.
+fn quoted(line: &[u8]) -> Vec<Vec<u8>> {
+    let mut strings = Vec::new();
+    let mut open: Option<Vec<u8>> = None;
+    let mut bytes = line.iter().copied();
+    while let Some(byte) = bytes.next() {
+        match (&mut open, byte) {
+            (None, b'"') => open = Some(Vec::new()),
+            (None, _) => {}
+            (Some(_), b'"') => strings.extend(open.take()),
+            (Some(string), b'\\') => string.push(match bytes.next() {
+                Some(b'x') => {
+                    let digits: String = bytes.by_ref().take(2).map(char::from).collect();
+                    u8::from_str_radix(&digits, 16).expect("two digits")
+                }
+                Some(b'n') => b'\n',
+                Some(b'r') => b'\r',
+                Some(b't') => b'\t',
+                Some(b'a') => 7,
+                Some(b'b') => 8,
+                Some(other) => other,
+                None => return strings,
+            }),
+            (Some(string), byte) => string.push(byte),
+        }
+    }
+    strings
 }
 
 impl Drop for RunningRedis {

@@ -8,18 +8,21 @@
     reason = "a test fails by panicking"
 )]
 
-use std::{num::NonZeroU32, time::Duration};
+use std::{collections::HashSet, net::SocketAddr, num::NonZeroU32, time::Duration};
 
 use naru_core::{
     certificate::{Checked, Password},
     client::{GiverCommand, GiverEvent, ReceiverCommand, ReceiverEvent, TransferError},
-    giver::{Conclusion, Offer},
+    giver::{Conclusion, Offer, VerifiedReceipt},
     handshake::SecurityCode,
     pairing::{Direction, Pairing, PairingCodeError},
     receiver::{Arrival, StoredSet},
 };
+use naru_relay::store::StoreUrl;
 use naru_samples::{PASSWORD, Period, Samples};
-use naru_tests::{Giver, PATIENCE, Receiver, RunningRelay, opened, start_giver, start_receiver};
+use naru_tests::{
+    Giver, PATIENCE, Receiver, RunningRedis, RunningRelay, opened, start_giver, start_receiver,
+};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use tempfile::TempDir;
 use tokio::time::timeout;
@@ -87,13 +90,31 @@ async fn code(receiver: &mut Receiver) -> SecurityCode {
 }
 
 async fn arrival(receiver: &mut Receiver) -> Arrival {
-    match receiver_event(receiver)
-        .await
-        .expect("the receiver goes on")
-    {
-        ReceiverEvent::Arrived(arrival) => arrival,
-        _ => panic!("nothing arrived"),
+    loop {
+        match receiver_event(receiver)
+            .await
+            .expect("the receiver goes on")
+        {
+            ReceiverEvent::Arrived(arrival) => return arrival,
+            ReceiverEvent::Reconnecting | ReceiverEvent::Reconnected => {}
+            _ => panic!("nothing arrived"),
+        }
     }
+}
+
+async fn received(giver: &mut Giver) -> VerifiedReceipt {
+    loop {
+        match giver_event(giver).await.expect("the giver goes on") {
+            GiverEvent::Received(receipt) => return receipt,
+            GiverEvent::Sending | GiverEvent::Reconnecting | GiverEvent::Reconnected => {}
+            event => panic!("{event:?}"),
+        }
+    }
+}
+
+fn address(relay: &RunningRelay) -> SocketAddr {
+    let address = relay.origin.as_str().trim_start_matches("http://");
+    address.parse().unwrap()
 }
 
 fn receipt(arrival: &Arrival) -> Vec<StoredSet> {
@@ -125,9 +146,16 @@ async fn receiver_end(receiver: Receiver) -> Result<Option<Conclusion>, Transfer
     timeout(PATIENCE, receiver.end).await.unwrap().unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_certificate_crosses_in_both_directions_and_is_byte_identical() {
-    let relay = RunningRelay::start(|_| {}).await;
+naru_tests::on_every_store!(
+    a_certificate_crosses_in_both_directions_and_is_byte_identical,
+    three_wrong_codes_stop_the_transfer_and_nothing_arrives,
+    a_second_scanner_is_refused_and_the_first_goes_on,
+    an_expiry_before_the_join_and_after_it_is_heard_on_both_sides,
+    a_refusal_and_a_cancellation_reach_the_other_side,
+);
+
+async fn a_certificate_crosses_in_both_directions_and_is_byte_identical(store: StoreUrl) {
+    let relay = RunningRelay::start_on(store, |_| {}).await;
     let folder = sample();
     for (direction, conclusion, seed) in [
         (Direction::DisplayerGives, Conclusion::Deleted, 1),
@@ -175,9 +203,8 @@ async fn a_certificate_crosses_in_both_directions_and_is_byte_identical() {
     relay.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn three_wrong_codes_stop_the_transfer_and_nothing_arrives() {
-    let relay = RunningRelay::start(|_| {}).await;
+async fn three_wrong_codes_stop_the_transfer_and_nothing_arrives(store: StoreUrl) {
+    let relay = RunningRelay::start_on(store, |_| {}).await;
     let (ours, theirs) = pair(&relay, Direction::DisplayerGives, 4);
     let mut giver = start_giver(ours, offer(&sample()), 5);
     let mut receiver = start_receiver(theirs, 6);
@@ -211,9 +238,8 @@ async fn three_wrong_codes_stop_the_transfer_and_nothing_arrives() {
     relay.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_second_scanner_is_refused_and_the_first_goes_on() {
-    let relay = RunningRelay::start(|_| {}).await;
+async fn a_second_scanner_is_refused_and_the_first_goes_on(store: StoreUrl) {
+    let relay = RunningRelay::start_on(store, |_| {}).await;
     let (ours, theirs) = pair(&relay, Direction::DisplayerGives, 7);
     let text = ours.code().to_string();
     let second = Pairing::scan(&text, std::slice::from_ref(&relay.origin)).unwrap();
@@ -233,9 +259,8 @@ async fn a_second_scanner_is_refused_and_the_first_goes_on() {
     relay.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_expiry_before_the_join_and_after_it_is_heard_on_both_sides() {
-    let relay = RunningRelay::start(|settings| {
+async fn an_expiry_before_the_join_and_after_it_is_heard_on_both_sides(store: StoreUrl) {
+    let relay = RunningRelay::start_on(store, |settings| {
         settings.capacity.join_ttl = Duration::from_secs(1);
         settings.capacity.transfer_ttl = Duration::from_secs(1);
     })
@@ -261,9 +286,8 @@ async fn an_expiry_before_the_join_and_after_it_is_heard_on_both_sides() {
     relay.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_and_a_cancellation_reach_the_other_side() {
-    let relay = RunningRelay::start(|_| {}).await;
+async fn a_refusal_and_a_cancellation_reach_the_other_side(store: StoreUrl) {
+    let relay = RunningRelay::start_on(store, |_| {}).await;
     let (ours, theirs) = pair(&relay, Direction::ScannerGives, 17);
     let mut giver = start_giver(ours, offer(&sample()), 18);
     let mut receiver = start_receiver(theirs, 19);
@@ -299,12 +323,7 @@ async fn a_refusal_and_a_cancellation_reach_the_other_side() {
 async fn a_relay_that_has_forgotten_everything_is_a_clear_error_on_both_sides() {
     let relay = RunningRelay::start(|_| {}).await;
     let (ours, theirs) = pair(&relay, Direction::DisplayerGives, 23);
-    let address = relay
-        .origin
-        .as_str()
-        .trim_start_matches("http://")
-        .parse()
-        .unwrap();
+    let address = address(&relay);
     let mut giver = start_giver(ours, offer(&sample()), 24);
     let mut receiver = start_receiver(theirs, 25);
     code(&mut receiver).await;
@@ -314,6 +333,96 @@ async fn a_relay_that_has_forgotten_everything_is_a_clear_error_on_both_sides() 
     assert_eq!(giver_end(giver).await, Err(TransferError::RelayLost));
     assert_eq!(receiver_end(receiver).await, Err(TransferError::RelayLost));
     relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_is_restarted_on_redis_goes_on_where_it_was() {
+    let redis = RunningRedis::start(&[]);
+    let relay = RunningRelay::start_on(redis.url(), |_| {}).await;
+    let address = address(&relay);
+    let restart = async |relay: RunningRelay| {
+        relay.stop().await;
+        RunningRelay::start_on(redis.url(), |settings| settings.listen = address).await
+    };
+    let (ours, theirs) = pair(&relay, Direction::DisplayerGives, 29);
+    let mut giver = start_giver(ours, offer(&sample()), 30);
+    let mut receiver = start_receiver(theirs, 31);
+    let code = code(&mut receiver).await;
+    joined(&mut giver).await;
+    let relay = restart(relay).await;
+    giver
+        .commands
+        .unbounded_send(GiverCommand::EnterCode(code))
+        .unwrap();
+    let arrival = arrival(&mut receiver).await;
+    let relay = restart(relay).await;
+    receiver
+        .commands
+        .unbounded_send(ReceiverCommand::Stored(receipt(&arrival)))
+        .unwrap();
+    received(&mut giver).await;
+    let relay = restart(relay).await;
+    giver
+        .commands
+        .unbounded_send(GiverCommand::Conclude(Conclusion::Kept))
+        .unwrap();
+    assert_eq!(giver_end(giver).await, Ok(()));
+    assert_eq!(receiver_end(receiver).await, Ok(Some(Conclusion::Kept)));
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_watches_redis_sees_nothing_of_certificate_key_password_or_codes() {
+    let redis = RunningRedis::start(&[]);
+    let watched = redis.monitor().await;
+    let relay = RunningRelay::start_on(redis.url(), |_| {}).await;
+    let folder = sample();
+    let (files, _) = opened(folder.path());
+    let (ours, theirs) = pair(&relay, Direction::DisplayerGives, 32);
+    let pairing_code = ours.code().to_string();
+    let mut giver = start_giver(ours, offer(&folder), 33);
+    let mut receiver = start_receiver(theirs, 34);
+    let code = code(&mut receiver).await;
+    let digits = code.to_string();
+    joined(&mut giver).await;
+    giver
+        .commands
+        .unbounded_send(GiverCommand::EnterCode(code))
+        .unwrap();
+    let arrival = arrival(&mut receiver).await;
+    receiver
+        .commands
+        .unbounded_send(ReceiverCommand::Stored(receipt(&arrival)))
+        .unwrap();
+    received(&mut giver).await;
+    giver
+        .commands
+        .unbounded_send(GiverCommand::Conclude(Conclusion::Kept))
+        .unwrap();
+    assert_eq!(giver_end(giver).await, Ok(()));
+    receiver_end(receiver).await.unwrap();
+    relay.stop().await;
+
+    let seen = watched.arguments().await;
+    let frames = seen.iter().filter(|bytes| bytes.len() >= 1_000).count();
+    assert!(frames >= 3, "{frames} frames were seen");
+    let secrets = files
+        .iter()
+        .flat_map(|file| file.bytes.windows(8))
+        .chain(PASSWORD.as_bytes().windows(8))
+        .chain(pairing_code.as_bytes()["NARU:".len()..].windows(8))
+        .chain([digits.as_bytes(), "홍길동".as_bytes()]);
+    // The times in the store are digits too, and may be any.
+    let texts = seen
+        .iter()
+        .filter(|bytes| !bytes.iter().all(u8::is_ascii_digit));
+    let runs: HashSet<&[u8]> = texts
+        .flat_map(|bytes| [6, 8, 9].map(|length| bytes.windows(length)))
+        .flatten()
+        .collect();
+    for secret in secrets {
+        assert!(!runs.contains(secret), "{secret:?} was seen");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -29,42 +29,7 @@ const CAPACITY: Capacity = Capacity {
     total_bytes: 100_000,
 };
 
-/// A store, and what it stands on.
-struct Opened {
-    store: Backend,
-    _redis: Option<RunningRedis>,
-}
-
-/// Runs each test on both stores.
-macro_rules! contract {
-    ($($name:ident),* $(,)?) => {
-        mod in_memory {
-            $(#[tokio::test]
-            async fn $name() {
-                super::$name(|capacity| async move {
-                    let store = Backend::open(&StoreUrl::Memory, capacity).await.unwrap();
-                    super::Opened { store, _redis: None }
-                })
-                .await;
-            })*
-            use super::{Backend, StoreUrl};
-        }
-        mod in_redis {
-            $(#[tokio::test]
-            async fn $name() {
-                super::$name(|capacity| async move {
-                    let redis = RunningRedis::start(&[]);
-                    let store = Backend::open(&redis.url().parse().unwrap(), capacity).await.unwrap();
-                    super::Opened { store, _redis: Some(redis) }
-                })
-                .await;
-            })*
-            use super::{Backend, RunningRedis};
-        }
-    };
-}
-
-contract!(
+naru_tests::on_every_store!(
     opens_once_and_repeats_the_answer,
     refuses_a_mailbox_that_is_open_for_others,
     lets_only_the_first_scanner_in,
@@ -146,10 +111,8 @@ async fn frames(store: &Backend, by: TokenHash, after: u16) -> Vec<Vec<u8>> {
     store.read(id(0), by, after).await.unwrap().frames
 }
 
-async fn opens_once_and_repeats_the_answer<F: Future<Output = Opened>>(
-    make: impl FnOnce(Capacity) -> F,
-) {
-    let Opened { store, _redis } = make(CAPACITY).await;
+async fn opens_once_and_repeats_the_answer(url: StoreUrl) {
+    let store = Backend::open(&url, CAPACITY).await.unwrap();
     assert_eq!(store.ready().await, Ok(()));
     assert_eq!(store.open(id(0), opening()).await, Ok(Accepted::New));
     assert_eq!(store.open(id(0), opening()).await, Ok(Accepted::Again));
@@ -158,10 +121,8 @@ async fn opens_once_and_repeats_the_answer<F: Future<Output = Opened>>(
     assert!(expires_in > CAPACITY.join_ttl / 2 && expires_in <= CAPACITY.join_ttl);
 }
 
-async fn refuses_a_mailbox_that_is_open_for_others<F: Future<Output = Opened>>(
-    make: impl FnOnce(Capacity) -> F,
-) {
-    let Opened { store, _redis } = make(CAPACITY).await;
+async fn refuses_a_mailbox_that_is_open_for_others(url: StoreUrl) {
+    let store = Backend::open(&url, CAPACITY).await.unwrap();
     store.open(id(0), opening()).await.unwrap();
     let other_token = Open {
         token: token(9),
@@ -177,10 +138,8 @@ async fn refuses_a_mailbox_that_is_open_for_others<F: Future<Output = Opened>>(
     assert_eq!(store.open(id(0), opening()).await, Ok(Accepted::Again));
 }
 
-async fn lets_only_the_first_scanner_in<F: Future<Output = Opened>>(
-    make: impl FnOnce(Capacity) -> F,
-) {
-    let Opened { store, _redis } = make(CAPACITY).await;
+async fn lets_only_the_first_scanner_in(url: StoreUrl) {
+    let store = Backend::open(&url, CAPACITY).await.unwrap();
     joined(&store).await;
     let again = store.join(id(0), join_token(), joining()).await;
     assert_eq!(again, Ok(Accepted::Again));
@@ -201,10 +160,8 @@ async fn lets_only_the_first_scanner_in<F: Future<Output = Opened>>(
     assert_eq!(unknown, Err(StoreError::Unknown));
 }
 
-async fn keeps_a_join_token_from_everything_but_joining<F: Future<Output = Opened>>(
-    make: impl FnOnce(Capacity) -> F,
-) {
-    let Opened { store, _redis } = make(CAPACITY).await;
+async fn keeps_a_join_token_from_everything_but_joining(url: StoreUrl) {
+    let store = Backend::open(&url, CAPACITY).await.unwrap();
     joined(&store).await;
     let read = store.read(id(0), join_token(), 0).await;
     assert_eq!(read, Err(StoreError::Unknown));
@@ -215,10 +172,8 @@ async fn keeps_a_join_token_from_everything_but_joining<F: Future<Output = Opene
     assert_eq!(frames(&store, displayer(), 0).await, [b"m1"]);
 }
 
-async fn tells_only_holders_of_a_token_that_there_is_a_mailbox<F: Future<Output = Opened>>(
-    make: impl FnOnce(Capacity) -> F,
-) {
-    let Opened { store, _redis } = make(CAPACITY).await;
+async fn tells_only_holders_of_a_token_that_there_is_a_mailbox(url: StoreUrl) {
+    let store = Backend::open(&url, CAPACITY).await.unwrap();
     for mailbox in [id(0), joined(&store).await] {
         let stranger = token(9);
         let unknown = Err(StoreError::Unknown);
@@ -232,10 +187,8 @@ async fn tells_only_holders_of_a_token_that_there_is_a_mailbox<F: Future<Output 
     }
 }
 
-async fn appends_in_order_and_knows_a_repetition<F: Future<Output = Opened>>(
-    make: impl FnOnce(Capacity) -> F,
-) {
-    let Opened { store, _redis } = make(CAPACITY).await;
+async fn appends_in_order_and_knows_a_repetition(url: StoreUrl) {
+    let store = Backend::open(&url, CAPACITY).await.unwrap();
     joined(&store).await;
     let gap = append(&store, displayer(), 2, b"m4").await;
     assert_eq!(gap, Err(StoreError::Gap { expected: 1 }));
@@ -252,10 +205,8 @@ async fn appends_in_order_and_knows_a_repetition<F: Future<Output = Opened>>(
     assert_eq!(frames(&store, displayer(), 0).await, [b"m1", b"m3"]);
 }
 
-async fn refuses_frames_before_the_join<F: Future<Output = Opened>>(
-    make: impl FnOnce(Capacity) -> F,
-) {
-    let Opened { store, _redis } = make(CAPACITY).await;
+async fn refuses_frames_before_the_join(url: StoreUrl) {
+    let store = Backend::open(&url, CAPACITY).await.unwrap();
     store.open(id(0), opening()).await.unwrap();
     let early = append(&store, displayer(), 1, b"m2").await;
     assert_eq!(early, Err(StoreError::NotJoined));
@@ -263,10 +214,8 @@ async fn refuses_frames_before_the_join<F: Future<Output = Opened>>(
     assert!(frames(&store, scanner(), 0).await.is_empty());
 }
 
-async fn reads_without_destroying_until_acknowledged<F: Future<Output = Opened>>(
-    make: impl FnOnce(Capacity) -> F,
-) {
-    let Opened { store, _redis } = make(CAPACITY).await;
+async fn reads_without_destroying_until_acknowledged(url: StoreUrl) {
+    let store = Backend::open(&url, CAPACITY).await.unwrap();
     joined(&store).await;
     append(&store, scanner(), 2, b"m3").await.unwrap();
     for _ in 0..2 {
@@ -282,10 +231,8 @@ async fn reads_without_destroying_until_acknowledged<F: Future<Output = Opened>>
     assert_eq!(frames(&store, displayer(), 2).await, [b"m5"]);
 }
 
-async fn knows_a_repetition_of_what_was_acknowledged<F: Future<Output = Opened>>(
-    make: impl FnOnce(Capacity) -> F,
-) {
-    let Opened { store, _redis } = make(CAPACITY).await;
+async fn knows_a_repetition_of_what_was_acknowledged(url: StoreUrl) {
+    let store = Backend::open(&url, CAPACITY).await.unwrap();
     joined(&store).await;
     append(&store, scanner(), 2, b"m3").await.unwrap();
     frames(&store, displayer(), 2).await;
@@ -298,8 +245,8 @@ async fn knows_a_repetition_of_what_was_acknowledged<F: Future<Output = Opened>>
     assert!(frames(&store, displayer(), 2).await.is_empty());
 }
 
-async fn bounds_a_lane_and_a_mailbox<F: Future<Output = Opened>>(make: impl FnOnce(Capacity) -> F) {
-    let Opened { store, _redis } = make(CAPACITY).await;
+async fn bounds_a_lane_and_a_mailbox(url: StoreUrl) {
+    let store = Backend::open(&url, CAPACITY).await.unwrap();
     store.open(id(0), opening()).await.unwrap();
     let huge = Join {
         m1: vec![0; 1_001],
@@ -318,8 +265,8 @@ async fn bounds_a_lane_and_a_mailbox<F: Future<Output = Opened>>(make: impl FnOn
     assert_eq!(frames(&store, scanner(), 0).await.len(), 4);
 }
 
-async fn acknowledging_makes_room<F: Future<Output = Opened>>(make: impl FnOnce(Capacity) -> F) {
-    let Opened { store, _redis } = make(CAPACITY).await;
+async fn acknowledging_makes_room(url: StoreUrl) {
+    let store = Backend::open(&url, CAPACITY).await.unwrap();
     joined(&store).await;
     append(&store, displayer(), 1, &[1; 900]).await.unwrap();
     let full = append(&store, displayer(), 2, &[2; 900]).await;
@@ -329,8 +276,8 @@ async fn acknowledging_makes_room<F: Future<Output = Opened>>(make: impl FnOnce(
     assert_eq!(frames(&store, scanner(), 1).await, [vec![2; 900]]);
 }
 
-async fn ends_for_everyone<F: Future<Output = Opened>>(make: impl FnOnce(Capacity) -> F) {
-    let Opened { store, _redis } = make(CAPACITY).await;
+async fn ends_for_everyone(url: StoreUrl) {
+    let store = Backend::open(&url, CAPACITY).await.unwrap();
     joined(&store).await;
     store.end(id(0), scanner()).await.unwrap();
     for holder in [displayer(), scanner(), join_token()] {
@@ -347,13 +294,17 @@ async fn ends_for_everyone<F: Future<Output = Opened>>(make: impl FnOnce(Capacit
     assert_eq!(stranger, Err(StoreError::Unknown));
 }
 
-async fn expires_before_the_join<F: Future<Output = Opened>>(make: impl FnOnce(Capacity) -> F) {
+async fn expires_before_the_join(url: StoreUrl) {
     let join_ttl = Duration::from_millis(100);
-    let Opened { store, _redis } = make(Capacity {
-        join_ttl,
-        ..CAPACITY
-    })
-    .await;
+    let store = Backend::open(
+        &url,
+        Capacity {
+            join_ttl,
+            ..CAPACITY
+        },
+    )
+    .await
+    .unwrap();
     store.open(id(0), opening()).await.unwrap();
     sleep(join_ttl).await;
     let expired = Err(StoreError::Expired);
@@ -366,15 +317,17 @@ async fn expires_before_the_join<F: Future<Output = Opened>>(make: impl FnOnce(C
     assert_eq!(stranger, Err(StoreError::Unknown));
 }
 
-async fn expires_after_the_join_and_never_slides<F: Future<Output = Opened>>(
-    make: impl FnOnce(Capacity) -> F,
-) {
+async fn expires_after_the_join_and_never_slides(url: StoreUrl) {
     let transfer_ttl = Duration::from_millis(400);
-    let Opened { store, _redis } = make(Capacity {
-        transfer_ttl,
-        ..CAPACITY
-    })
-    .await;
+    let store = Backend::open(
+        &url,
+        Capacity {
+            transfer_ttl,
+            ..CAPACITY
+        },
+    )
+    .await
+    .unwrap();
     joined(&store).await;
     let before = store.read(id(0), displayer(), 0).await.unwrap().expires_in;
     assert!(before <= transfer_ttl);
@@ -398,10 +351,8 @@ async fn expires_after_the_join_and_never_slides<F: Future<Output = Opened>>(
     .unwrap();
 }
 
-async fn wakes_a_waiter_at_every_change<F: Future<Output = Opened>>(
-    make: impl FnOnce(Capacity) -> F,
-) {
-    let Opened { store, _redis } = make(CAPACITY).await;
+async fn wakes_a_waiter_at_every_change(url: StoreUrl) {
+    let store = Backend::open(&url, CAPACITY).await.unwrap();
     store.open(id(0), opening()).await.unwrap();
     let watch = store.watch(id(0));
     let woken = |changed| async { timeout(PATIENCE, changed).await.unwrap() };
@@ -416,10 +367,8 @@ async fn wakes_a_waiter_at_every_change<F: Future<Output = Opened>>(
     woken(changed).await;
 }
 
-async fn lets_one_of_many_scanners_in_at_once<F: Future<Output = Opened>>(
-    make: impl FnOnce(Capacity) -> F,
-) {
-    let Opened { store, _redis } = make(CAPACITY).await;
+async fn lets_one_of_many_scanners_in_at_once(url: StoreUrl) {
+    let store = Backend::open(&url, CAPACITY).await.unwrap();
     let store = Arc::new(store);
     store.open(id(0), opening()).await.unwrap();
     let joins = (10..60).map(|seed| {
@@ -443,8 +392,8 @@ async fn lets_one_of_many_scanners_in_at_once<F: Future<Output = Opened>>(
     assert_eq!(frames(&store, displayer(), 0).await.len(), 1);
 }
 
-async fn keeps_mailboxes_apart<F: Future<Output = Opened>>(make: impl FnOnce(Capacity) -> F) {
-    let Opened { store, _redis } = make(CAPACITY).await;
+async fn keeps_mailboxes_apart(url: StoreUrl) {
+    let store = Backend::open(&url, CAPACITY).await.unwrap();
     joined(&store).await;
     store.open(id(1), opening()).await.unwrap();
     store.join(id(1), join_token(), joining()).await.unwrap();
@@ -454,9 +403,7 @@ async fn keeps_mailboxes_apart<F: Future<Output = Opened>>(make: impl FnOnce(Cap
 }
 
 async fn redis_store(redis: &RunningRedis) -> Backend {
-    Backend::open(&redis.url().parse().unwrap(), CAPACITY)
-        .await
-        .unwrap()
+    Backend::open(&redis.url(), CAPACITY).await.unwrap()
 }
 
 #[tokio::test]
@@ -510,9 +457,7 @@ async fn a_full_redis_refuses_newcomers_and_drops_nothing() {
         lane_frames: u16::MAX,
         ..CAPACITY
     };
-    let store = Backend::open(&redis.url().parse().unwrap(), capacity)
-        .await
-        .unwrap();
+    let store = Backend::open(&redis.url(), capacity).await.unwrap();
     joined(&store).await;
     let mut stored = 0;
     let refused = loop {
@@ -540,7 +485,7 @@ async fn a_full_redis_refuses_newcomers_and_drops_nothing() {
 #[tokio::test]
 async fn refuses_a_redis_that_would_evict() {
     let redis = RunningRedis::start(&["--maxmemory-policy", "allkeys-lru"]);
-    let refused = Backend::open(&redis.url().parse().unwrap(), CAPACITY).await;
+    let refused = Backend::open(&redis.url(), CAPACITY).await;
     assert!(matches!(refused, Err(ConnectError::Evicts(policy)) if policy == "allkeys-lru"));
 }
 
@@ -554,11 +499,7 @@ async fn everything_in_redis_has_a_time_to_live_and_ends_with_the_mailbox() {
     append(&store, displayer(), 1, b"other").await.unwrap_err();
     append(&store, displayer(), 3, b"gap").await.unwrap_err();
     append(&store, token(9), 2, b"stranger").await.unwrap_err();
-    let mut connection = redis::Client::open(redis.url())
-        .unwrap()
-        .get_multiplexed_async_connection()
-        .await
-        .unwrap();
+    let mut connection = redis.connect().await;
     let keys: Vec<Vec<u8>> = redis::cmd("KEYS")
         .arg("*")
         .query_async(&mut connection)

@@ -119,6 +119,7 @@ fn lints(root: &Path) -> Result<(), Failure> {
 
 fn tests(root: &Path) -> Result<(), Failure> {
     tools::ensure_openssl()?;
+    tools::ensure_redis()?;
     run(cargo()
         .current_dir(root)
         .args(["test", "--workspace", "--all-features", "--no-fail-fast"]))
@@ -152,6 +153,7 @@ fn page_checks(root: &Path) -> Result<(), Failure> {
 /// A person's way through real browsers, with the real relay and the real command line.
 fn browsers(root: &Path) -> Result<(), Failure> {
     tools::ensure_browsers()?;
+    tools::ensure_redis()?;
     page::build(root)?;
     run(cargo()
         .current_dir(root)

@@ -90,6 +90,14 @@ pub(crate) fn ensure_openssl() -> Result<(), Failure> {
     ensure_packages(&["/usr/bin/openssl"], &["openssl"])
 }
 
+/// The store that relays share.
+pub(crate) fn ensure_redis() -> Result<(), Failure> {
+    if succeeds("redis-server", &["--version"]) {
+        return Ok(());
+    }
+    ensure_packages(&["/usr/bin/redis-server"], &["redis-server"])
+}
+
 /// Node.js with npm, which build the page.
 pub(crate) fn ensure_npm() -> Result<(), Failure> {
     if succeeds("npm", &["--version"]) {
@@ -98,15 +106,14 @@ pub(crate) fn ensure_npm() -> Result<(), Failure> {
     ensure_packages(&["/usr/bin/npm"], &["nodejs", "npm"])
 }
 
-/// The browsers and the server that the end-to-end tests drive, and a font for what they show.
+/// The browsers that the end-to-end tests drive, and a font for what they show.
 pub(crate) fn ensure_browsers() -> Result<(), Failure> {
     ensure_packages(
         &[
             "/usr/bin/chromium",
             "/usr/bin/firefox-esr",
-            "/usr/bin/redis-server",
             "/usr/share/fonts/opentype/noto",
         ],
-        &["chromium", "firefox-esr", "redis-server", "fonts-noto-cjk"],
+        &["chromium", "firefox-esr", "fonts-noto-cjk"],
     )
 }
