@@ -17,7 +17,7 @@ use crate::{
     http::HttpTransport,
     inspect::{describe, look},
     rng,
-    storage::delete,
+    storage::Gathered,
     terminal::{Failure, ask, ask_secret, confirm},
     text::Language,
 };
@@ -57,7 +57,7 @@ pub struct Options {
 
 /// Gives a certificate, and deletes the original only when it has arrived and the person wants it.
 pub async fn run(options: Options, language: Language, now: i64) -> Result<(), Failure> {
-    let set = choose(&options, language, now)?;
+    let (set, gathered) = choose(&options, language, now)?;
     let opened = open(&set, language)?;
     let offer = Offer::new([(set.clone(), opened)])
         .map_err(|error| Failure::new(error.code(), error.to_string()))?;
@@ -82,6 +82,7 @@ pub async fn run(options: Options, language: Language, now: i64) -> Result<(), F
         options,
         language,
         set,
+        gathered,
         commands,
     };
     let runtime = tokio::runtime::Handle::current();
@@ -94,8 +95,12 @@ pub async fn run(options: Options, language: Language, now: i64) -> Result<(), F
         .map_err(|error| Failure::other("internal", &error))?
 }
 
-fn choose(options: &Options, language: Language, now: i64) -> Result<CertificateSet, Failure> {
-    let (found, _) = look(&options.path)?;
+fn choose(
+    options: &Options,
+    language: Language,
+    now: i64,
+) -> Result<(CertificateSet, Gathered), Failure> {
+    let (found, gathered) = look(&options.path)?;
     for (number, set) in found.sets.iter().enumerate() {
         println!("{}", describe(number + 1, set, language, now));
     }
@@ -121,6 +126,7 @@ fn choose(options: &Options, language: Language, now: i64) -> Result<Certificate
         .sets
         .into_iter()
         .nth(wanted.wrapping_sub(1))
+        .map(|set| (set, gathered))
         .ok_or_else(|| {
             Failure::new(
                 "no_such_certificate",
@@ -182,6 +188,7 @@ struct Person {
     options: Options,
     language: Language,
     set: CertificateSet,
+    gathered: Gathered,
     commands: UnboundedSender<GiverCommand>,
 }
 
@@ -269,7 +276,7 @@ impl Person {
         if !self.options.delete && (self.options.keep || !confirm(question)) {
             return Conclusion::Kept;
         }
-        let left = delete(&self.set, &self.options.path);
+        let left = self.gathered.delete(&self.set);
         for path in &left {
             println!(
                 "{} {}",

@@ -6,7 +6,7 @@ use naru_core::certificate::{CertificateSet, Found, find};
 use serde_json::json;
 
 use crate::{
-    storage::{StorageError, gather},
+    storage::{Gathered, StorageError, gather},
     terminal::Failure,
     text::Language,
 };
@@ -23,9 +23,10 @@ pub struct Options {
 
 /// Lists certificates and what is wrong with files that look like parts of one.
 pub fn run(options: &Options, language: Language, now: i64) -> Result<(), Failure> {
-    let (found, unread) = look(&options.path)?;
+    let (found, gathered) = look(&options.path)?;
+    let unread = &gathered.problems;
     if options.json {
-        println!("{}", as_json(&found, &unread));
+        println!("{}", as_json(&found, unread));
         return Ok(());
     }
     for (number, set) in found.sets.iter().enumerate() {
@@ -52,9 +53,10 @@ pub fn run(options: &Options, language: Language, now: i64) -> Result<(), Failur
 }
 
 /// Reads and finds.
-pub(crate) fn look(path: &Path) -> Result<(Found, Vec<StorageError>), Failure> {
-    let (files, unread) = gather(path)?;
-    Ok((find(files), unread))
+pub(crate) fn look(path: &Path) -> Result<(Found, Gathered), Failure> {
+    let mut gathered = gather(path)?;
+    let files = std::mem::take(&mut gathered.files);
+    Ok((find(files), gathered))
 }
 
 /// One line for a person.

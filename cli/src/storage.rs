@@ -1,11 +1,14 @@
 //! Certificates on this machine's disks: read with bounds, written without ever losing a file.
 
 use std::{
+    collections::BTreeMap,
+    ffi::OsStr,
     fs::{self, File},
     io::{self, Read, Write},
     path::{Path, PathBuf},
 };
 
+use encoding_rs::EUC_KR;
 use naru_core::certificate::{CertificateSet, MAX_FILE_BYTES, NativeFile, SourceFile};
 use tempfile::NamedTempFile;
 
@@ -58,59 +61,96 @@ impl StorageError {
     }
 }
 
+/// What certificates may be made of, below a folder that a person has given.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    /// The files, by names that a person can read.
+    pub files: Vec<SourceFile>,
+    /// What could not be read.
+    pub problems: Vec<StorageError>,
+    places: BTreeMap<String, PathBuf>,
+}
+
+impl Gathered {
+    /// Deletes every file of a set; yields those that are still there.
+    pub fn delete(&self, set: &CertificateSet) -> Vec<PathBuf> {
+        set.sources()
+            .filter_map(|source| self.places.get(source))
+            .filter(|path| fs::remove_file(path).is_err())
+            .cloned()
+            .collect()
+    }
+
+    fn read(&mut self, name: String, path: PathBuf) {
+        match read_bounded(&path) {
+            Ok(bytes) => {
+                self.files.push(SourceFile {
+                    path: name.clone(),
+                    bytes,
+                });
+                self.places.insert(name, path);
+            }
+            Err(error) => self.problems.push(StorageError::Read { path, error }),
+        }
+    }
+}
+
 /// The files below `root`, or `root` itself. What cannot be read is reported and passed over, as is
-/// what lies beyond 20,000 entries or 12 levels; links are not followed.
-pub fn gather(root: &Path) -> Result<(Vec<SourceFile>, Vec<StorageError>), StorageError> {
+/// what lies beyond 20,000 entries or 12 levels; links are not followed. Names that are no UTF-8 are
+/// read as MS949, in which Korean archives and disks carry them.
+pub fn gather(root: &Path) -> Result<Gathered, StorageError> {
     let read_error = |path: &Path, error| StorageError::Read {
         path: path.to_owned(),
         error,
     };
+    let mut gathered = Gathered::default();
     let metadata = fs::metadata(root).map_err(|error| read_error(root, error))?;
     if metadata.is_file() {
-        let name = root
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        let bytes = read_bounded(root).map_err(|error| read_error(root, error))?;
-        return Ok((vec![SourceFile { path: name, bytes }], Vec::new()));
+        gathered.read(
+            readable(root.file_name().unwrap_or_default()),
+            root.to_owned(),
+        );
+        return match gathered.problems.pop() {
+            Some(error) => Err(error),
+            None => Ok(gathered),
+        };
     }
     fs::read_dir(root).map_err(|error| read_error(root, error))?;
-    let (mut files, mut problems, mut entries) = (Vec::new(), Vec::new(), 0);
+    let mut entries = 0;
     let mut folders = vec![(root.to_owned(), 0)];
     while let Some((folder, depth)) = folders.pop() {
         let listing = match fs::read_dir(&folder) {
             Ok(listing) => listing,
             Err(error) => {
-                problems.push(read_error(&folder, error));
+                gathered.problems.push(read_error(&folder, error));
                 continue;
             }
         };
         for entry in listing.flatten() {
             entries += 1;
             if entries > MAX_ENTRIES {
-                return Ok((files, problems));
+                return Ok(gathered);
             }
             let path = entry.path();
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() && depth < MAX_DEPTH => folders.push((path, depth + 1)),
-                Ok(kind) if kind.is_file() && is_candidate(&path) => match read_bounded(&path) {
-                    Ok(bytes) => {
-                        let below = path.strip_prefix(root).unwrap_or(&path);
-                        let names: Vec<_> =
-                            below.iter().map(|name| name.to_string_lossy()).collect();
-                        files.push(SourceFile {
-                            path: names.join("/"),
-                            bytes,
-                        });
-                    }
-                    Err(error) => problems.push(read_error(&path, error)),
-                },
+                Ok(kind) if kind.is_file() && is_candidate(&path) => {
+                    let below = path.strip_prefix(root).unwrap_or(&path);
+                    let names: Vec<_> = below.iter().map(readable).collect();
+                    gathered.read(names.join("/"), path);
+                }
                 _ => {}
             }
         }
     }
-    Ok((files, problems))
+    Ok(gathered)
+}
+
+fn readable(name: &OsStr) -> String {
+    match name.to_str() {
+        Some(name) => name.to_owned(),
+        None => EUC_KR.decode(name.as_encoded_bytes()).0.into_owned(),
+    }
 }
 
 /// Only the endings that a part of a certificate has are read at all.
@@ -229,21 +269,4 @@ fn place(temporary: NamedTempFile, path: &Path, replace: Replace) -> Result<(), 
         })?;
     }
     Ok(())
-}
-
-/// Deletes every file of a set that was found below `root`; yields those that are still there.
-pub fn delete(set: &CertificateSet, root: &Path) -> Vec<PathBuf> {
-    let root = if root.is_file() {
-        root.parent().unwrap_or(Path::new("."))
-    } else {
-        root
-    };
-    set.sources()
-        .map(|source| {
-            source
-                .split('/')
-                .fold(root.to_owned(), |path, name| path.join(name))
-        })
-        .filter(|path| fs::remove_file(path).is_err())
-        .collect()
 }

@@ -241,3 +241,68 @@ fn passes_over_a_huge_file_and_finds_the_rest() {
     );
     assert!(text(&output).contains("085홍길동001"));
 }
+
+#[cfg(unix)]
+#[test]
+fn reads_names_in_ms949_and_deletes_their_files() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+    let (folder, files) = gpki();
+    let below = files[0].parent().unwrap();
+    let mut renamed = Vec::new();
+    for file in &files {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let (bytes, _, _) = encoding_rs::EUC_KR.encode(name);
+        assert!(std::str::from_utf8(&bytes).is_err());
+        let place = below.join(OsStr::from_bytes(&bytes));
+        fs::rename(file, &place).unwrap();
+        renamed.push(place);
+    }
+    let output = run(&["inspect", "--json", folder.path().to_str().unwrap()]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let first = json["certificates"][0]["files"][0].as_str().unwrap();
+    assert!(first.contains("085홍길동001_sig.cer"), "{first}");
+    let into = TempDir::new().unwrap();
+    let (given, received, _) = cross(folder.path(), into.path(), "y");
+    assert!(given && received);
+    assert!(renamed.iter().all(|path| !path.exists()));
+    assert!(
+        into.path()
+            .join("GPKI/Certificate/class2/085홍길동001_sig.key")
+            .exists()
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn names_a_folder_without_rights_and_lists_the_rest() {
+    use std::os::unix::{fs::PermissionsExt, process::CommandExt};
+    const NOBODY: u32 = 65_534;
+    let (folder, _) = gpki();
+    let closed = folder.path().join("closed");
+    fs::create_dir(&closed).unwrap();
+    let modes = [(folder.path(), 0o755), (&closed, 0o000)];
+    for (path, mode) in modes {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    // Where the tests run as root, no folder is closed to them.
+    let is_closed = fs::read_dir(&closed).is_err();
+    let path = folder.path().to_str().unwrap();
+    let binary = TempDir::new().unwrap();
+    let copy = binary.path().join("naru");
+    fs::copy(env!("CARGO_BIN_EXE_naru"), &copy).unwrap();
+    fs::set_permissions(binary.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = Command::new(copy);
+    command.args(["--lang", "en", "inspect", path]);
+    if !is_closed {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let output = command.output().unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
+    let said = text(&output);
+    assert!(output.status.success(), "{output:?}");
+    assert!(said.contains("085홍길동001"), "{said}");
+    assert!(
+        said.contains("closed") && said.contains("[cannot_read]"),
+        "{said}"
+    );
+}

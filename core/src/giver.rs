@@ -1,13 +1,15 @@
 //! The side that has the certificate (`docs/protocol.md` §8): frames and the person's decisions in,
 //! the next state and frames out.
 
+use std::collections::BTreeSet;
+
 use crate::{
     certificate::{CertificateSet, NativeFile, OpenedKey, VerifyingKey},
     channel::{Channel, Frame, MAX_MESSAGE_BYTES},
     crypto::sha256,
     device::Device,
     handshake::SecurityCode,
-    message::{CancelReason, Message, SetReceipt},
+    message::{CancelReason, MAX_SETS, Message, SetReceipt},
     receipt,
     session::{Paired, ProtocolViolation},
 };
@@ -35,6 +37,9 @@ pub enum OfferError {
     /// No certificate was chosen.
     #[error("no certificate was chosen")]
     Empty,
+    /// Two of the chosen files would be one at their native places.
+    #[error("two of the chosen certificates have the same files")]
+    SamePlace,
     /// The chosen files do not fit into one transfer.
     #[error("the chosen certificates do not fit into one transfer")]
     TooLarge,
@@ -45,6 +50,7 @@ impl OfferError {
     pub const fn code(self) -> &'static str {
         match self {
             Self::Empty => "offer_empty",
+            Self::SamePlace => "offer_same_place",
             Self::TooLarge => "offer_too_large",
         }
     }
@@ -66,6 +72,14 @@ impl Offer {
                     .or_else(|| opened.map(|opened| opened.verifying_key())),
             })
             .collect();
+        let mut places = BTreeSet::new();
+        if !sets
+            .iter()
+            .flat_map(|set| &set.files)
+            .all(|file| places.insert(file.path.folded()))
+        {
+            return Err(OfferError::SamePlace);
+        }
         let bytes: usize = sets
             .iter()
             .flat_map(|set| &set.files)
@@ -73,7 +87,9 @@ impl Offer {
             .sum();
         match bytes {
             0 => Err(OfferError::Empty),
-            bytes if bytes > MAX_MESSAGE_BYTES => Err(OfferError::TooLarge),
+            bytes if bytes > MAX_MESSAGE_BYTES || sets.len() > MAX_SETS => {
+                Err(OfferError::TooLarge)
+            }
             _ => Ok(Self { sets }),
         }
     }

@@ -1,6 +1,8 @@
 //! What the two devices say inside the channel: CBOR maps with integer keys, `0` naming the type
 //! (`docs/protocol.md` §7).
 
+use std::collections::BTreeSet;
+
 use minicbor::{Decode, Decoder, Encode, bytes::ByteSlice};
 use zeroize::Zeroizing;
 
@@ -88,7 +90,8 @@ impl From<minicbor::decode::Error> for MalformedMessage {
 }
 
 /// Most certificates and most files of one certificate in a bundle.
-const MAX_SETS: usize = 64;
+/// Most certificates of one bundle.
+pub(crate) const MAX_SETS: usize = 64;
 const MAX_FILES: usize = 8;
 /// Longest `location` of a receipt, in bytes.
 const MAX_LOCATION_BYTES: usize = 1_024;
@@ -244,7 +247,12 @@ fn bundle(map: BundleMap<'_>) -> Result<Message, MalformedMessage> {
     if !(1..=MAX_SETS).contains(&map.sets.len()) {
         return Err(MalformedMessage);
     }
-    let sets = map.sets.into_iter().map(files).collect::<Result<_, _>>()?;
+    let sets: Vec<_> = map.sets.into_iter().map(files).collect::<Result<_, _>>()?;
+    let mut places = BTreeSet::new();
+    let mut files = sets.iter().flatten();
+    if !files.all(|file: &NativeFile| places.insert(file.path.folded())) {
+        return Err(MalformedMessage);
+    }
     Ok(Message::Bundle { device, sets })
 }
 

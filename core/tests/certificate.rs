@@ -458,6 +458,28 @@ fn keeps_two_sets_of_one_name_apart() {
 }
 
 #[test]
+fn keeps_two_sets_apart_whose_names_differ_in_letter_case_alone() {
+    let spelled = |name: fn(&str) -> String| {
+        GPKI.iter().map(move |file| SourceFile {
+            path: name(&file.path),
+            bytes: file.bytes.clone(),
+        })
+    };
+    let found = find(
+        spelled(|path| path.replace("_sig", "X_sig").replace("_env", "X_env"))
+            .chain(spelled(|path| {
+                path.replace("_sig", "x_SIG").replace("_env", "x_ENV")
+            }))
+            .collect(),
+    );
+    assert_eq!(found.problems, []);
+    assert_eq!(found.sets.len(), 2);
+    for (set, letter) in found.sets.iter().zip(["X_", "x_"]) {
+        assert!(set.sources().all(|path| path.contains(letter)));
+    }
+}
+
+#[test]
 fn survives_two_thousand_mutations() {
     let mut rng = ChaCha20Rng::seed_from_u64(2);
     let originals: Vec<Vec<SourceFile>> = vec![GPKI.clone(), NPKI.clone(), PFX.clone()];

@@ -13,7 +13,7 @@ use std::{collections::HashSet, net::SocketAddr, num::NonZeroU32, time::Duration
 use naru_core::{
     certificate::{Checked, Password},
     client::{GiverCommand, GiverEvent, ReceiverCommand, ReceiverEvent, TransferError},
-    giver::{Conclusion, Offer, VerifiedReceipt},
+    giver::{Conclusion, Offer, OfferError, VerifiedReceipt},
     handshake::SecurityCode,
     pairing::{Direction, Pairing, PairingCodeError},
     receiver::{Arrival, StoredSet},
@@ -450,6 +450,17 @@ async fn codes_for_other_relays_roles_and_apps_are_told_apart() {
         Err(TransferError::WrongDirection)
     );
     relay.stop().await;
+}
+
+#[test]
+fn what_would_overwrite_itself_or_is_nothing_cannot_be_offered() {
+    let folder = sample();
+    let twice = opened(folder.path())
+        .1
+        .into_iter()
+        .chain(opened(folder.path()).1);
+    assert_eq!(Offer::new(twice).err(), Some(OfferError::SamePlace));
+    assert_eq!(Offer::new([]).err(), Some(OfferError::Empty));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -75,7 +75,7 @@ impl ProblemCause {
 /// that belong to no certificate are passed over.
 pub fn find(files: Vec<SourceFile>) -> Found {
     let mut found = Found::default();
-    let mut pairs: BTreeMap<(String, String), Halves> = BTreeMap::new();
+    let mut pairs: BTreeMap<(String, String), BTreeMap<String, Halves>> = BTreeMap::new();
     for file in files {
         let Some(part) = Part::of(&file.path) else {
             continue;
@@ -88,15 +88,25 @@ pub fn find(files: Vec<SourceFile>) -> Found {
             Part::Pkcs12 => found.pkcs12(file),
             Part::Half { stem, half, format } => {
                 let halves = pairs
-                    .entry((parent(&file.path).to_owned(), stem))
+                    .entry((parent(&file.path).to_owned(), stem.to_lowercase()))
+                    .or_default()
+                    .entry(stem)
                     .or_default();
                 halves.format = Some(format);
                 *halves.slot(half) = Some(file);
             }
         }
     }
-    for halves in pairs.into_values() {
-        found.pair(halves);
+    for spellings in pairs.into_values() {
+        let mut whole = Halves::default();
+        // Halves in different letter case belong together, unless there are two of a kind.
+        for halves in spellings.into_values() {
+            if whole.overlaps(&halves) {
+                found.pair(std::mem::take(&mut whole));
+            }
+            whole.take(halves);
+        }
+        found.pair(whole);
     }
     found
 }
@@ -121,7 +131,8 @@ enum Half {
 
 impl Part {
     fn of(path: &str) -> Option<Self> {
-        let name = file_name(path).to_lowercase();
+        let spelled = file_name(path);
+        let name = spelled.to_lowercase();
         if name.ends_with(".pfx") || name.ends_with(".p12") {
             return Some(Self::Pkcs12);
         }
@@ -146,12 +157,9 @@ impl Part {
             ("_env.key", Half::EnciphermentKey),
         ];
         endings.into_iter().find_map(|(ending, half)| {
-            let stem = name
-                .strip_suffix(ending)
-                .filter(|stem| !stem.is_empty())?
-                .to_owned();
-            Some(Self::Half {
-                stem,
+            let (stem, end) = spelled.split_at_checked(spelled.len().checked_sub(ending.len())?)?;
+            (!stem.is_empty() && end.eq_ignore_ascii_case(ending)).then(|| Self::Half {
+                stem: stem.to_owned(),
                 half,
                 format: Format::Gpki,
             })
@@ -175,6 +183,44 @@ impl Halves {
             Half::SigningKey => &mut self.signing_key,
             Half::EnciphermentCertificate => &mut self.encipherment_certificate,
             Half::EnciphermentKey => &mut self.encipherment_key,
+        }
+    }
+}
+
+impl Halves {
+    fn slots(&self) -> [&Option<SourceFile>; 4] {
+        [
+            &self.signing_certificate,
+            &self.signing_key,
+            &self.encipherment_certificate,
+            &self.encipherment_key,
+        ]
+    }
+
+    fn overlaps(&self, other: &Self) -> bool {
+        let both = self.slots().into_iter().zip(other.slots());
+        both.into_iter()
+            .any(|(own, other)| own.is_some() && other.is_some())
+    }
+
+    /// Adds what is not there yet.
+    fn take(&mut self, other: Self) {
+        self.format = self.format.or(other.format);
+        let Self {
+            signing_certificate,
+            signing_key,
+            encipherment_certificate,
+            encipherment_key,
+            ..
+        } = other;
+        for (half, file) in [
+            (Half::SigningCertificate, signing_certificate),
+            (Half::SigningKey, signing_key),
+            (Half::EnciphermentCertificate, encipherment_certificate),
+            (Half::EnciphermentKey, encipherment_key),
+        ] {
+            let slot = self.slot(half);
+            *slot = slot.take().or(file);
         }
     }
 }
