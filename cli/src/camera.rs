@@ -9,6 +9,7 @@ use std::{
 use naru_core::qr::{LumaFrame, read};
 
 use crate::{
+    screen,
     terminal::{Failure, ask_secret},
     text::Language,
 };
@@ -26,11 +27,22 @@ pub struct Source {
     /// asked for.
     #[arg(long, value_name = "TEXT")]
     pub code: Option<String>,
+    /// Looks for the QR on this computer's own screen.
+    #[arg(long, conflicts_with_all = ["image", "code"])]
+    pub screen: bool,
 }
 
 impl Source {
+    /// Whether the person has said where the code is.
+    pub fn is_given(&self) -> bool {
+        self.image.is_some() || self.code.is_some() || self.screen
+    }
+
     /// The text of the code.
     pub fn text(&self, language: Language) -> Result<String, Failure> {
+        if self.screen {
+            return screen::watch(language);
+        }
         match (&self.image, &self.code) {
             (Some(path), _) => picture(path, language),
             (None, Some(code)) => Ok(code.clone()),
@@ -61,16 +73,9 @@ fn picture(path: &Path, language: Language) -> Result<String, Failure> {
     };
     let bytes = bytes
         .map_err(|error| Failure::new("cannot_read", format!("{}: {error}", path.display())))?;
-    let unreadable = |reason: &dyn std::fmt::Display| {
-        Failure::new("no_picture", format!("{}: {reason}", path.display()))
-    };
-    let luma = image::load_from_memory(&bytes)
-        .map_err(|error| unreadable(&error))?
-        .into_luma8();
-    let (width, height) = (luma.width() as usize, luma.height() as usize);
-    let frame =
-        LumaFrame::new(width, height, width, luma.as_raw()).map_err(|error| unreadable(&error))?;
-    read(&frame).ok_or_else(|| {
+    let found = code_in(&bytes)
+        .map_err(|reason| Failure::new("no_picture", format!("{}: {reason}", path.display())))?;
+    found.ok_or_else(|| {
         Failure::new(
             "no_qr",
             language.pick(
@@ -79,4 +84,15 @@ fn picture(path: &Path, language: Language) -> Result<String, Failure> {
             ),
         )
     })
+}
+
+/// The text of the QR in a PNG or JPEG picture; the error says what is wrong with the picture.
+pub(crate) fn code_in(picture: &[u8]) -> Result<Option<String>, String> {
+    let luma = image::load_from_memory(picture)
+        .map_err(|error| error.to_string())?
+        .into_luma8();
+    let (width, height) = (luma.width() as usize, luma.height() as usize);
+    let frame =
+        LumaFrame::new(width, height, width, luma.as_raw()).map_err(|error| error.to_string())?;
+    Ok(read(&frame))
 }

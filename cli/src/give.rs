@@ -163,7 +163,7 @@ fn pairing(
     language: Language,
     generator: &mut rand_chacha::ChaCha20Rng,
 ) -> Result<Pairing, Failure> {
-    if options.scan || options.source.image.is_some() || options.source.code.is_some() {
+    if options.scan || options.source.is_given() {
         let warning = language.pick(
             "인증서를 보냅니다. 전화나 메시지로 받은 QR이면 취소하세요.",
             "You are about to SEND the certificate. Cancel if the QR came by phone or message.",

@@ -6,6 +6,7 @@ pub mod http;
 pub mod inspect;
 pub mod receive;
 mod rng;
+mod screen;
 pub mod storage;
 pub mod terminal;
 pub mod text;

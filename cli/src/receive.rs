@@ -36,7 +36,7 @@ pub struct Options {
     #[command(flatten)]
     source: Source,
     /// Shows a QR for the giving device to scan, instead of scanning one.
-    #[arg(long, conflicts_with_all = ["image", "code"])]
+    #[arg(long, conflicts_with_all = ["image", "code", "screen"])]
     show: bool,
     /// A relay that this device uses; may be given several times.
     #[arg(

@@ -63,13 +63,25 @@ fn relay() -> String {
 /// A command in a conversation.
 struct Talk {
     child: Child,
-    input: ChildStdin,
+    input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
+}
+
+impl Drop for Talk {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 impl Talk {
     fn start(arguments: &[&str]) -> Self {
-        let mut child = naru(arguments)
+        Self::with(naru(arguments))
+    }
+
+    fn with(mut command: Command) -> Self {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -78,13 +90,13 @@ impl Talk {
         let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         Self {
             child,
-            input,
+            input: Some(input),
             output: BufReader::new(output),
         }
     }
 
     fn say(&mut self, line: &str) {
-        writeln!(self.input, "{line}").unwrap();
+        writeln!(self.input.as_ref().unwrap(), "{line}").unwrap();
     }
 
     /// Reads until a line holds `wanted`.
@@ -105,7 +117,7 @@ impl Talk {
     }
 
     fn end(mut self) -> (bool, String) {
-        drop(self.input);
+        drop(self.input.take());
         let mut rest = String::new();
         self.output.read_to_string(&mut rest).unwrap();
         (self.child.wait().unwrap().success(), rest)
@@ -305,4 +317,55 @@ fn names_a_folder_without_rights_and_lists_the_rest() {
         said.contains("closed") && said.contains("[cannot_read]"),
         "{said}"
     );
+}
+
+/// A picture of a screen, with a code on it.
+#[cfg(unix)]
+fn photograph(text: &str, into: &Path) {
+    const SCALE: usize = 6;
+    let code = naru_core::qr::draw(text).unwrap();
+    let side = (code.width() + 8) * SCALE;
+    let picture = image::GrayImage::from_fn(side as u32, side as u32, |x, y| {
+        let module = |at: u32| (at as usize / SCALE).checked_sub(4);
+        let dark = module(x)
+            .zip(module(y))
+            .is_some_and(|(x, y)| x < code.width() && y < code.width() && code.is_dark(x, y));
+        image::Luma([if dark { 0 } else { 255 }])
+    });
+    picture.save(into).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn finds_the_code_on_the_screen_among_others() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, _) = gpki();
+    let programs = TempDir::new().unwrap();
+    let below = |name: &str| programs.path().join(name);
+    let relay = relay();
+    let mut giver = Talk::start(&["give", folder.path().to_str().unwrap(), "--relay", &relay]);
+    giver.say(PASSWORD);
+    let code = giver.hear("NARU:").trim().to_owned();
+    photograph("https://example.com", &below("first.png"));
+    photograph(&code, &below("then.png"));
+    let script = format!(
+        "#!/bin/sh\nif [ -e {0}/asked ]; then /bin/cp {0}/then.png $2; \
+         else /bin/cp {0}/first.png $2; : > {0}/asked; fi\n",
+        programs.path().display()
+    );
+    fs::write(below("scrot"), script).unwrap();
+    fs::set_permissions(below("scrot"), fs::Permissions::from_mode(0o755)).unwrap();
+    let into = TempDir::new().unwrap();
+    let arguments = ["receive", "--relay", &relay, "--screen", "--into"];
+    let mut command = naru(&arguments);
+    command.arg(into.path()).env("PATH", programs.path());
+    let mut phone = Talk::with(command);
+    phone.hear("Security code:");
+    giver.hear("Connected:");
+    let nothing = TempDir::new().unwrap();
+    let blind = naru(&arguments[..4])
+        .env("PATH", nothing.path())
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&blind.stderr).contains("[no_screen]"));
 }
