@@ -6,9 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use naru_core::qr::{LumaFrame, read};
-
 use crate::{
+    picture::code_in,
     screen,
     terminal::{Failure, ask_secret},
     text::Language,
@@ -84,15 +83,4 @@ fn picture(path: &Path, language: Language) -> Result<String, Failure> {
             ),
         )
     })
-}
-
-/// The text of the QR in a PNG or JPEG picture; the error says what is wrong with the picture.
-pub(crate) fn code_in(picture: &[u8]) -> Result<Option<String>, String> {
-    let luma = image::load_from_memory(picture)
-        .map_err(|error| error.to_string())?
-        .into_luma8();
-    let (width, height) = (luma.width() as usize, luma.height() as usize);
-    let frame =
-        LumaFrame::new(width, height, width, luma.as_raw()).map_err(|error| error.to_string())?;
-    Ok(read(&frame))
 }

@@ -4,6 +4,7 @@ pub mod camera;
 pub mod give;
 pub mod http;
 pub mod inspect;
+mod picture;
 pub mod receive;
 mod rng;
 mod screen;

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command, thread, time::Duration};
 
-use crate::{camera::code_in, terminal::Failure, text::Language};
+use crate::{picture::code_in, terminal::Failure, text::Language};
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
