@@ -1,7 +1,7 @@
 import "./page.css";
 import { load } from "./core";
-import { Page } from "./page";
+import { OnePage } from "./page";
 import { preferred } from "./texts";
 
 void load();
-new Page(preferred(navigator.languages)).start();
+new OnePage(preferred(navigator.languages)).start();

@@ -1,7 +1,8 @@
-import { Certificates, type Details, Giving, type GivingEvent, type PasswordResult, type Summary, codeOf, load, now } from "./core";
+import { Certificates, Giving, type GivingEvent, type PasswordResult, type Summary, codeOf, load, now } from "./core";
 import { element } from "./dom";
-import { type FoundFile, type Gathered, deleteAll } from "./folder";
+import { type Gathered, deleteAll } from "./folder";
 import { pause, sayFarewell, send } from "./relay";
+import type { Chosen, Page, Screen } from "./screen";
 import { chooseScreen } from "./screens/choose";
 import { codeScreen } from "./screens/code";
 import { connectScreen } from "./screens/connect";
@@ -10,23 +11,12 @@ import { messageScreen, startScreen, transferScreen } from "./screens/simple";
 import { passwordScreen } from "./screens/password";
 import { type Texts, texts } from "./texts";
 
-/** What the person has chosen, once the password was right. */
-export interface Chosen {
-  index: number;
-  name: string;
-  short: string;
-  details?: Details;
-  files: FoundFile[];
-}
-
-/** A screen, drawn by a function so that a change of language can draw it again. */
-export type Screen = (page: Page) => Node[];
-
 /** The one page: what is chosen, what runs, and which screen shows it. */
-export class Page {
+export class OnePage implements Page {
   certificates?: Certificates;
   gathered?: Gathered;
   private giving?: Giving;
+  private peer: string | undefined;
   private screen: Screen = startScreen;
   private stopScreen: (() => void) | undefined;
 
@@ -131,9 +121,10 @@ export class Page {
       case "open":
         return this.show(connectScreen(giving, chosen, event.expiresIn));
       case "joined":
-        return this.show(codeScreen(giving, event.name || event.platform, undefined));
+        this.peer = event.name || event.platform;
+        return this.show(codeScreen(giving, this.peer, undefined));
       case "wrongCode":
-        return this.show(codeScreen(giving, undefined, event.triesLeft));
+        return this.show(codeScreen(giving, this.peer, event.triesLeft));
       case "sending":
         return this.show(transferScreen);
       case "received":

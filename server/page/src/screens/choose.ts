@@ -1,7 +1,7 @@
 import { type Details, type Summary, now } from "../core";
 import { button, element } from "../dom";
 import { type Gathered, fromDrop, fromFiles, fromHandle } from "../folder";
-import type { Page } from "../page";
+import type { Page } from "../screen";
 import { frame } from "./frame";
 
 type Picker = { showDirectoryPicker?(options: { mode: "read" }): Promise<FileSystemDirectoryHandle> };

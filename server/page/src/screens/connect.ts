@@ -1,7 +1,7 @@
 import type { Giving } from "../core";
 import { clock, isAnnounced } from "../countdown";
 import { button, element } from "../dom";
-import type { Chosen, Screen } from "../page";
+import type { Chosen, Screen } from "../screen";
 import { frame } from "./frame";
 
 const QUIET_ZONE = 4;

@@ -1,7 +1,7 @@
 import type { Giving } from "../core";
 import { button, element } from "../dom";
 import type { Deletion } from "../folder";
-import type { Chosen, Screen } from "../page";
+import type { Chosen, Screen } from "../screen";
 import { frame } from "./frame";
 
 /** P6: it has arrived; what of the original? */

@@ -1,5 +1,5 @@
 import { element } from "../dom";
-import type { Page } from "../page";
+import type { Page } from "../screen";
 
 /** The steps, with the one that is under way; then the heading, which takes the focus. */
 export function frame(page: Page, at: 1 | 2 | 3 | 4, title: string, ...content: Node[]): Node[] {

@@ -1,5 +1,5 @@
 import { button, element } from "../dom";
-import type { Page, Screen } from "../page";
+import type { Page, Screen } from "../screen";
 import { chooseScreen } from "./choose";
 import { frame } from "./frame";
 
