@@ -109,6 +109,13 @@ impl RunningRelay {
     }
 }
 
+/// An HTTP client of the test's own.
+pub fn http_client() -> reqwest::Client {
+    // Another test of the process may have been first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
 /// The giving device while it runs.
 pub struct Giver {
     /// The person's decisions.

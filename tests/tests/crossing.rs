@@ -21,7 +21,8 @@ use naru_core::{
 use naru_relay::store::StoreUrl;
 use naru_samples::{PASSWORD, Period, Samples};
 use naru_tests::{
-    Giver, PATIENCE, Receiver, RunningRedis, RunningRelay, opened, start_giver, start_receiver,
+    Giver, PATIENCE, Receiver, RunningRedis, RunningRelay, http_client, opened, start_giver,
+    start_receiver,
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use tempfile::TempDir;
@@ -466,7 +467,7 @@ fn what_would_overwrite_itself_or_is_nothing_cannot_be_offered() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_network_cannot_open_more_mailboxes_than_its_share() {
     let relay = RunningRelay::start(|settings| settings.network_mailboxes = NonZeroU32::MIN).await;
-    let client = reqwest::Client::new();
+    let client = http_client();
     let mut statuses = Vec::new();
     for seed in 0..2_u8 {
         let token = naru_core::mailbox::Token::from_bytes([seed; 32]);

@@ -62,9 +62,13 @@ pub(super) struct Reading {
     responses(
         (status = 201, description = "Opened; the peer's frames", content_type = "application/cbor-seq"),
         (status = 200, description = "The same body had opened it"),
+        (status = 400, description = "malformed"),
         (status = 401, description = "token_required"),
+        (status = 408, description = "request_timeout"),
         (status = 409, description = "mailbox_exists"),
         (status = 410, description = "mailbox_expired or mailbox_ended"),
+        (status = 413, description = "frame_too_large"),
+        (status = 415, description = "unsupported_media_type"),
         (status = 429, description = "too_many_mailboxes"),
         (status = 503, description = "relay_full, store_unavailable or shutting_down"),
     ))]
@@ -93,11 +97,14 @@ pub(super) async fn open(
     responses(
         (status = 201, description = "Joined; the peer's frames", content_type = "application/cbor-seq"),
         (status = 200, description = "The same joiner again"),
+        (status = 400, description = "malformed"),
         (status = 401, description = "token_required"),
         (status = 404, description = "mailbox_unknown"),
+        (status = 408, description = "request_timeout"),
         (status = 409, description = "already_joined"),
         (status = 410, description = "mailbox_expired or mailbox_ended"),
         (status = 413, description = "frame_too_large or mailbox_full"),
+        (status = 415, description = "unsupported_media_type"),
         (status = 503, description = "relay_full, store_unavailable or shutting_down"),
     ))]
 pub(super) async fn join(
@@ -122,11 +129,14 @@ pub(super) async fn join(
     responses(
         (status = 201, description = "Appended; the peer's frames", content_type = "application/cbor-seq"),
         (status = 200, description = "The same bytes again"),
+        (status = 400, description = "malformed"),
         (status = 401, description = "token_required"),
         (status = 404, description = "mailbox_unknown"),
+        (status = 408, description = "request_timeout"),
         (status = 409, description = "frame_conflict, frame_gap or not_joined"),
         (status = 410, description = "mailbox_expired or mailbox_ended"),
         (status = 413, description = "frame_too_large or mailbox_full"),
+        (status = 415, description = "unsupported_media_type"),
         (status = 503, description = "relay_full, store_unavailable or shutting_down"),
     ))]
 pub(super) async fn append(
@@ -155,6 +165,7 @@ pub(super) async fn append(
     params(("id", description = "22 characters of base64url"), ("after" = Option<u16>, Query), ("wait" = Option<u64>, Query)),
     responses(
         (status = 200, description = "The peer's frames", content_type = "application/cbor-seq"),
+        (status = 400, description = "malformed"),
         (status = 401, description = "token_required"),
         (status = 404, description = "mailbox_unknown"),
         (status = 409, description = "frames_acknowledged"),
@@ -175,6 +186,7 @@ pub(super) async fn read(
     params(("id", description = "22 characters of base64url")),
     responses(
         (status = 204, description = "Ended"),
+        (status = 400, description = "malformed"),
         (status = 401, description = "token_required"),
         (status = 404, description = "mailbox_unknown"),
         (status = 410, description = "mailbox_expired or mailbox_ended"),
