@@ -506,12 +506,11 @@ async fn a_slow_head_and_a_slow_body_are_cut_off() {
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_waiting_clients_when_it_stops() {
     let mailbox = Mailbox::on(StoreUrl::Memory).await;
-    mailbox.open(opening(), &displayer()).await;
-    let call = mailbox.call(Method::GET, "/frames?wait=25", &displayer());
+    mailbox.joined().await;
+    let call = mailbox.call(Method::GET, "/frames?after=1&wait=25", &displayer());
     let waiting = tokio::spawn(send(call));
-    // A second call that is answered shows that the first has been taken.
-    let metrics = format!("{}/metrics", mailbox.relay.origin);
-    send(mailbox.client.get(metrics)).await;
+    // What it acknowledges shows that it has been taken.
+    while mailbox.read("?after=0", &displayer()).await.status() != 409 {}
     let started = Instant::now();
     mailbox.relay.stop().await;
     refused(waiting.await.unwrap(), 503, "shutting_down").await;
