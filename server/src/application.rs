@@ -114,11 +114,6 @@ impl Application {
         &self.url
     }
 
-    /// Runs until the process is told to stop (SIGTERM, SIGINT).
-    pub async fn run_until_signalled(self) -> io::Result<()> {
-        self.run(signalled()).await
-    }
-
     /// Runs until `stop` resolves; waiting clients are answered then, and the rest is drained.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
         let handle = self.server.handle();
@@ -137,20 +132,31 @@ async fn stop_gracefully(stop: &watch::Sender<bool>, handle: &ServerHandle) {
     handle.stop(true).await;
 }
 
-async fn signalled() {
+/// Resolves when the process is told to stop (SIGTERM, SIGINT), which from this call on does not end
+/// it by itself.
+pub fn termination() -> io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
-    {
+    let terminate = {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+        let (mut terminate, mut interrupt) = (
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::interrupt())?,
+        );
+        async move {
             tokio::select! {
                 _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
+                _ = interrupt.recv() => {}
             }
-            return;
         }
-    }
-    // Without a handler for it, the signal ends the process.
-    let _ = tokio::signal::ctrl_c().await;
+    };
+    #[cfg(not(unix))]
+    let terminate = {
+        let mut interrupt = tokio::signal::windows::ctrl_c()?;
+        async move {
+            interrupt.recv().await;
+        }
+    };
+    Ok(terminate)
 }
 
 /// Lets go of what has ended, also while nobody calls.

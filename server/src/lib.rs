@@ -12,7 +12,7 @@ pub mod store;
 pub mod telemetry;
 
 pub use self::{
-    application::{Application, StartError},
+    application::{Application, StartError, termination},
     limits::Limits,
     settings::{LogFormat, Settings, SettingsError, Tls},
 };

@@ -1,8 +1,8 @@
 //! The relay's command.
 
-use std::process::ExitCode;
+use std::{fmt::Display, process::ExitCode};
 
-use naru_relay::{Application, Settings, telemetry};
+use naru_relay::{Application, Settings, telemetry, termination};
 
 #[actix_web::main]
 async fn main() -> ExitCode {
@@ -14,19 +14,22 @@ async fn main() -> ExitCode {
         }
     };
     telemetry::start(settings.log_format);
+    let terminated = match termination() {
+        Ok(terminated) => terminated,
+        Err(error) => return fail(&error),
+    };
     let application = match Application::build(settings).await {
         Ok(application) => application,
-        Err(error) => {
-            eprintln!("naru-relay: {error}");
-            return ExitCode::from(1);
-        }
+        Err(error) => return fail(&error),
     };
     println!("naru-relay listening on {}", application.url());
-    match application.run_until_signalled().await {
+    match application.run(terminated).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("naru-relay: {error}");
-            ExitCode::from(1)
-        }
+        Err(error) => fail(&error),
     }
+}
+
+fn fail(error: &dyn Display) -> ExitCode {
+    eprintln!("naru-relay: {error}");
+    ExitCode::from(1)
 }

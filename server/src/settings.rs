@@ -4,7 +4,7 @@ use std::{
     fs,
     net::SocketAddr,
     num::{NonZeroU16, NonZeroU32, NonZeroUsize},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -103,19 +103,15 @@ impl Settings {
         ]))
     }
 
+    /// Reads a TOML file alone, without flags and environment.
+    pub fn from_file(path: &Path) -> Result<Self, SettingsError> {
+        Options::read(path)?.check()
+    }
+
     fn from_arguments(arguments: Arguments) -> Result<Self, SettingsError> {
         let file = match &arguments.config {
             None => Options::default(),
-            Some(path) => {
-                let text = fs::read_to_string(path).map_err(|error| SettingsError::Unreadable {
-                    path: path.clone(),
-                    error,
-                })?;
-                toml::from_str(&text).map_err(|error| SettingsError::Malformed {
-                    path: path.clone(),
-                    error: Box::new(error),
-                })?
-            }
+            Some(path) => Options::read(path)?,
         };
         arguments.options.or(file).check()
     }
@@ -199,6 +195,17 @@ options! {
 }
 
 impl Options {
+    fn read(path: &Path) -> Result<Self, SettingsError> {
+        let text = fs::read_to_string(path).map_err(|error| SettingsError::Unreadable {
+            path: path.to_owned(),
+            error,
+        })?;
+        toml::from_str(&text).map_err(|error| SettingsError::Malformed {
+            path: path.to_owned(),
+            error: Box::new(error),
+        })
+    }
+
     fn check(self) -> Result<Settings, SettingsError> {
         let tls = match (self.tls_certificate, self.tls_key) {
             (Some(certificate), Some(key)) => Some(Tls { certificate, key }),
