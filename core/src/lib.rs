@@ -38,3 +38,5 @@ mod receipt;
 pub mod receiver;
 #[cfg(feature = "transfer")]
 mod session;
+#[cfg(all(test, feature = "transfer"))]
+mod transcript;
