@@ -7,6 +7,9 @@
 #[cfg(feature = "transfer")]
 extern crate alloc;
 
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod bench;
 #[cfg(feature = "certificate")]
 pub mod certificate;
 #[cfg(feature = "transfer")]

@@ -136,12 +136,21 @@ pub struct Receiver {
     pub end: JoinHandle<Result<Option<Conclusion>, TransferError>>,
 }
 
-/// Starts a giver.
+/// Starts a giver with an HTTP client of its own.
 pub fn start_giver(pairing: Pairing, offer: Offer, seed: u64) -> Giver {
+    start_giver_over(transport(pairing.origin()), pairing, offer, seed)
+}
+
+/// Starts a giver.
+pub fn start_giver_over(
+    transport: HttpTransport,
+    pairing: Pairing,
+    offer: Offer,
+    seed: u64,
+) -> Giver {
     let (commands, queue) = unbounded();
     let (shown, events) = unbounded();
     let end = tokio::spawn(async move {
-        let transport = transport(pairing.origin());
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
         let device = Device::new("업무용 PC", "Linux");
         let show = |event| drop(shown.unbounded_send(event));
@@ -154,12 +163,16 @@ pub fn start_giver(pairing: Pairing, offer: Offer, seed: u64) -> Giver {
     }
 }
 
-/// Starts a receiver.
+/// Starts a receiver with an HTTP client of its own.
 pub fn start_receiver(pairing: Pairing, seed: u64) -> Receiver {
+    start_receiver_over(transport(pairing.origin()), pairing, seed)
+}
+
+/// Starts a receiver.
+pub fn start_receiver_over(transport: HttpTransport, pairing: Pairing, seed: u64) -> Receiver {
     let (commands, queue) = unbounded();
     let (shown, events) = unbounded();
     let end = tokio::spawn(async move {
-        let transport = transport(pairing.origin());
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
         let device = Device::new("내 휴대전화", "Android 17");
         let show = |event| drop(shown.unbounded_send(event));
@@ -171,7 +184,12 @@ pub fn start_receiver(pairing: Pairing, seed: u64) -> Receiver {
         end,
     }
 }
-fn transport(origin: &Origin) -> HttpTransport {
+
+/// An HTTP client that has no connection yet.
+///
+/// # Panics
+/// When TLS cannot be set up.
+pub fn transport(origin: &Origin) -> HttpTransport {
     HttpTransport::new(origin.clone()).expect("a client")
 }
 
