@@ -5,7 +5,7 @@ use actix_web::{http::header, middleware::DefaultHeaders};
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
     style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; \
     form-action 'none'; frame-ancestors 'none'; base-uri 'none'; \
-    require-trusted-types-for 'script'; trusted-types 'none'";
+    require-trusted-types-for 'script'; trusted-types naru-core";
 
 /// `Cache-Control` is `no-store` unless an answer says otherwise; `tls` adds HSTS.
 pub(crate) fn security_headers(tls: bool) -> DefaultHeaders {

@@ -1,7 +1,5 @@
 import "./page.css";
-import { load } from "./core";
-import { OnePage } from "./page";
+import { Page } from "./page";
 import { preferred } from "./texts";
 
-void load();
-new OnePage(preferred(navigator.languages)).start();
+new Page(preferred(navigator.languages)).start();

@@ -1,8 +1,7 @@
-import { Certificates, Giving, type GivingEvent, type PasswordResult, type Summary, codeOf, load, now } from "./core";
+import { Core, type Details, type Found, type PasswordResult, type Summary, Transfer, type TransferEvent, codeOf } from "./core";
 import { element } from "./dom";
-import { type Gathered, deleteAll } from "./folder";
-import { pause, sayFarewell, send } from "./relay";
-import type { Chosen, Page, Screen } from "./screen";
+import { type FoundFile, type Gathered, deleteAll } from "./folder";
+import { sayFarewell } from "./relay";
 import { chooseScreen } from "./screens/choose";
 import { codeScreen } from "./screens/code";
 import { connectScreen } from "./screens/connect";
@@ -12,10 +11,12 @@ import { passwordScreen } from "./screens/password";
 import { type Texts, texts } from "./texts";
 
 /** The one page: what is chosen, what runs, and which screen shows it. */
-export class OnePage implements Page {
-  certificates?: Certificates;
+export class Page {
+  found?: Found;
   gathered?: Gathered;
-  private giving?: Giving;
+  private core?: Core;
+  private transfer?: Transfer;
+  /** The phone that has joined, so that leaving would lose something. */
   private peer: string | undefined;
   private screen: Screen = startScreen;
   private stopScreen: (() => void) | undefined;
@@ -25,24 +26,30 @@ export class OnePage implements Page {
   start(): void {
     document.getElementById("language")?.addEventListener("click", () => {
       this.text = this.text.lang === "ko" ? texts.en : texts.ko;
-      this.draw();
+      this.redraw();
     });
     addEventListener("beforeunload", (event) => {
-      if (this.giving) event.preventDefault();
+      if (this.peer !== undefined) event.preventDefault();
     });
     addEventListener("pagehide", () => {
-      const farewell = this.giving?.farewell() as { path: string; authorization: string } | undefined;
+      const farewell = this.transfer?.opening.farewell;
       if (farewell) sayFarewell(farewell);
     });
     // A dropped folder outside the page's own place would replace the page.
     for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault());
+    if (!isSecureContext) this.screen = messageScreen("insecure_origin");
+    else if (typeof WebAssembly === "undefined") this.screen = messageScreen("no_webassembly");
+    else this.core = new Core();
     this.draw();
   }
 
+  /** Shows another screen, from its heading on, or from what has to be typed again. */
   show(screen: Screen): void {
     this.screen = screen;
     this.draw();
-    document.querySelector<HTMLElement>("main h1")?.focus();
+    scrollTo(0, 0);
+    const first = document.querySelector<HTMLElement>("main [aria-invalid]") ?? document.getElementById("title");
+    first?.focus({ preventScroll: true });
   }
 
   /** Runs when the screen goes, for its timers. */
@@ -50,6 +57,7 @@ export class OnePage implements Page {
     this.stopScreen = stop;
   }
 
+  /** Says what no heading says, once. */
   announce(message: string): void {
     const status = document.getElementById("status");
     if (status) status.textContent = message;
@@ -60,14 +68,18 @@ export class OnePage implements Page {
   }
 
   async use(gathered: Gathered): Promise<void> {
-    await load();
-    this.gathered = gathered;
-    this.certificates?.free();
-    this.certificates = new Certificates(
-      gathered.files.map((file) => file.path),
-      gathered.files.map((file) => file.bytes),
-    );
-    this.show(chooseScreen);
+    if (!this.core) return;
+    try {
+      this.found = await this.core.call(
+        "find",
+        gathered.files.map((file) => file.path),
+        gathered.files.map((file) => file.bytes),
+      );
+      this.gathered = gathered;
+      this.show(chooseScreen);
+    } catch (error) {
+      this.show(messageScreen(codeOf(error)));
+    }
   }
 
   choose(summary: Summary): void {
@@ -75,96 +87,120 @@ export class OnePage implements Page {
   }
 
   /** Checks a password; yields the code of what is wrong with it. */
-  checkPassword(summary: Summary, password: string): string | undefined {
+  async checkPassword(summary: Summary, password: string): Promise<string | undefined> {
+    if (!this.core) return "page_incomplete";
+    let result: PasswordResult;
     try {
-      const result = this.certificates?.checkPassword(summary.index, password, now()) as PasswordResult;
-      const details = result.details ?? summary.details;
-      const files = (this.gathered?.files ?? []).filter((file) => summary.sources.includes(file.path));
-      const name = details?.name ?? summary.sources[0] ?? "";
-      const chosen: Chosen = { index: summary.index, name, short: summary.short, files, ...(details && { details }) };
-      this.connect(chosen);
-      return undefined;
+      result = await this.core.call("checkPassword", summary.index, password);
     } catch (error) {
       return codeOf(error);
     }
+    const details = result.details ?? summary.details;
+    const files = (this.gathered?.files ?? []).filter((file) => summary.sources.includes(file.path));
+    const name = details?.name ?? summary.sources[0] ?? "";
+    await this.connect({ index: summary.index, name, short: summary.short, files, ...(details && { details }) });
+    return undefined;
   }
 
   /** Makes a QR and runs the transfer behind it. */
-  connect(chosen: Chosen): void {
-    if (!this.certificates) return;
-    let giving: Giving;
+  async connect(chosen: Chosen): Promise<void> {
+    if (!this.core) return;
     try {
-      giving = new Giving(location.origin, this.certificates, chosen.index, "PC", navigator.userAgent.includes("Windows") ? "Windows" : "PC");
+      const platform = navigator.userAgent.includes("Windows") ? "Windows" : "PC";
+      const transfer = new Transfer(this.core, await this.core.call("give", chosen.index, "PC", platform));
+      this.transfer = transfer;
+      this.core.listen(transfer.opening.transfer, (event) => this.hear(event, transfer, chosen));
+      this.show(connectScreen(transfer, chosen, undefined));
     } catch (error) {
-      this.show(messageScreen(codeOf(error)));
-      return;
+      this.show(messageScreen(codeOf(error), chosen));
     }
-    this.giving = giving;
-    this.show(connectScreen(giving, chosen, undefined));
-    const onEvent = (event: GivingEvent) => this.hear(event, giving, chosen);
-    giving.run(send, pause, onEvent).then(
-      () => this.forget(giving),
-      (error: unknown) => {
-        this.forget(giving);
-        const code = codeOf(error);
-        this.show(code === "expired_before_join" ? connectScreen(giving, chosen, "expired") : messageScreen(code));
-      },
-    );
   }
 
-  private forget(giving: Giving): void {
-    if (this.giving === giving) delete this.giving;
+  /** Goes back from the QR to the certificates. */
+  leaveConnection(transfer: Transfer): void {
+    this.end(transfer);
+    transfer.cancel();
+    this.show(chooseScreen);
   }
 
-  private hear(event: GivingEvent, giving: Giving, chosen: Chosen): void {
+  private hear(event: TransferEvent, transfer: Transfer, chosen: Chosen): void {
+    if (this.transfer !== transfer) return;
     switch (event.type) {
       case "open":
-        return this.show(connectScreen(giving, chosen, event.expiresIn));
+        this.screen = connectScreen(transfer, chosen, event.expiresIn);
+        return this.redraw();
       case "joined":
         this.peer = event.name || event.platform;
-        return this.show(codeScreen(giving, this.peer, undefined));
+        return this.show(codeScreen(transfer, this.peer, undefined));
       case "wrongCode":
-        return this.show(codeScreen(giving, this.peer, event.triesLeft));
+        return this.show(codeScreen(transfer, this.peer, event.triesLeft));
       case "sending":
         return this.show(transferScreen);
       case "received":
-        return this.show(doneScreen(giving, chosen, event.signed));
+        return this.show(doneScreen(transfer, chosen, event.signed));
       case "reconnecting":
-        return this.announceAloud(this.text.reconnecting);
+        return this.showConnection(this.text.reconnecting);
       case "reconnected":
-        return this.announceAloud("");
+        return this.showConnection("");
+      case "ended":
+        return this.end(transfer);
+      case "failed":
+        this.end(transfer);
+        return this.show(
+          event.code === "expired_before_join" ? connectScreen(transfer, chosen, "expired") : messageScreen(event.code, chosen),
+        );
     }
   }
 
+  private end(transfer: Transfer): void {
+    if (this.transfer !== transfer) return;
+    delete this.transfer;
+    this.peer = undefined;
+  }
+
   /** Deletes the original and tells the phone what became of it. */
-  async conclude(giving: Giving, chosen: Chosen, remove: boolean): Promise<void> {
+  async conclude(transfer: Transfer, chosen: Chosen, remove: boolean): Promise<void> {
     if (!remove) {
-      giving.conclude(false);
+      transfer.conclude(false);
       return this.show(resultScreen(undefined));
     }
     const deletion = await deleteAll(chosen.files);
-    giving.conclude(deletion.outcome === "deleted");
+    transfer.conclude(deletion.outcome === "deleted");
     this.show(resultScreen(deletion));
   }
 
   restart(): void {
-    this.certificates?.free();
-    delete this.certificates;
+    void this.core?.call("clear");
+    delete this.found;
     delete this.gathered;
     this.show(startScreen);
   }
 
-  private announceAloud(message: string): void {
+  private showConnection(message: string): void {
     this.announce(message);
     document.querySelector("main > .connection")?.remove();
     if (message) document.querySelector("main")?.append(element("p", { className: "connection" }, message));
+  }
+
+  /** Draws the same screen again, where what was typed and where the focus was stay. */
+  private redraw(): void {
+    const typed = [...document.querySelectorAll<HTMLInputElement>("main input[id]")].map(({ id, value }) => ({ id, value }));
+    const open = document.querySelector("main details[open]") !== null;
+    const inMain = document.activeElement?.closest("main");
+    const focused = inMain && document.activeElement?.id;
+    this.draw();
+    for (const { id, value } of typed) {
+      const input = document.getElementById(id) as HTMLInputElement | null;
+      if (input && input.type !== "checkbox") input.value = value;
+    }
+    if (open) document.querySelector("main details")?.setAttribute("open", "");
+    if (inMain) (document.getElementById(focused || "title"))?.focus({ preventScroll: true });
   }
 
   private draw(): void {
     this.stopScreen?.();
     this.stopScreen = undefined;
     document.documentElement.lang = this.text.lang;
-    document.title = this.text.service;
     const service = document.getElementById("service");
     if (service) service.textContent = this.text.service;
     const language = document.getElementById("language");
@@ -172,6 +208,9 @@ export class OnePage implements Page {
       language.textContent = this.text.otherLanguage;
       language.lang = this.text.lang === "ko" ? "en" : "ko";
     }
+    this.announce("");
     document.getElementById("screen")?.replaceChildren(...this.screen(this));
+    const heading = document.querySelector("main h1")?.textContent;
+    document.title = heading ? `${heading} - ${this.text.service}` : this.text.service;
   }
 }

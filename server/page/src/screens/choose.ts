@@ -1,4 +1,4 @@
-import { type Details, type Summary, now } from "../core";
+import type { Summary } from "../core";
 import { button, element } from "../dom";
 import { type Gathered, fromDrop, fromFiles, fromHandle } from "../folder";
 import type { Page } from "../screen";
@@ -54,57 +54,71 @@ export function chooseScreen(page: Page): Node[] {
     const item = event.dataTransfer?.items[0];
     if (item) void take(fromDrop(item, progress));
   });
-  return frame(page, 1, text.title, ...found(page), place, note);
+  return frame(page, 1, page.found?.certificates.length ? text.title : text.where, ...found(page), place, note);
 }
 
 function found(page: Page): Node[] {
-  if (!page.certificates) return [];
+  if (!page.found) return [];
   const text = page.text.choose;
-  const summaries = page.certificates.list(now()) as Summary[];
-  const problems = page.certificates.problems() as { path: string; code: string }[];
+  const { certificates, problems } = page.found;
   const unread = (page.gathered?.unread ?? []).map((path) => ({ path, code: "cannot_read" }));
   const wrong = [...problems, ...unread].map(({ path, code }) =>
     element("li", {}, `${path}: ${page.text.problems[code] ?? code} (${code})`),
   );
   const none = element("p", { className: "alert" }, text.none);
   none.setAttribute("role", "alert");
-  const list = element("ul", { className: "certificates" }, ...summaries.map((summary) => row(page, summary)));
+  // What can be used comes first.
+  const usable = (summary: Summary) => Number(summary.details !== undefined && summary.details.validity !== "valid");
+  const sorted = [...certificates].sort((one, other) => usable(one) - usable(other));
+  const list = element("ul", { className: "certificates" }, ...sorted.map((summary) => row(page, summary)));
+  list.setAttribute("role", "list");
   list.setAttribute("aria-label", text.list);
   return [
-    summaries.length > 0 ? list : none,
+    certificates.length > 0 ? list : none,
     ...(page.gathered?.limited ? [element("p", { className: "alert" }, text.limited)] : []),
     ...(wrong.length > 0
-      ? [element("details", {}, element("summary", {}, `${text.problems} (${wrong.length})`), element("ul", {}, ...wrong))]
+      ? [element("details", {}, element("summary", {}, `${text.problems} (${wrong.length})`), element("ul", { className: "paths" }, ...wrong))]
       : []),
   ];
 }
 
 function row(page: Page, summary: Summary): HTMLElement {
   const { details } = summary;
-  const name = details?.name ?? summary.sources[0]?.split("/").pop() ?? "";
-  const facts = details
-    ? `${details.issuer} · ${page.text.holders[details.holder] ?? ""}`
-    : page.text.choose.unknownFile;
+  const text = page.text.choose;
   const choose = button("", () => page.choose(summary), "certificate");
-  choose.setAttribute("aria-label", page.text.choose.choose(name));
-  choose.append(
-    element("strong", {}, name),
-    element("span", {}, facts),
-    element("span", { className: details?.validity === "valid" ? "" : "badge" }, details ? validity(page, details) : ""),
-    element("small", {}, summary.sources[0] ?? ""),
-  );
+  choose.append(element("strong", {}, details?.name ?? fileName(summary)), " ");
+  if (details) {
+    const until = date(details.notAfter, page.text.lang);
+    const [badge, expiry] = {
+      valid: [text.valid, text.until(until, details.daysLeft ?? 0)],
+      expired: [text.expired, until],
+      notYet: [text.notYet, until],
+    }[details.validity] as [string, string];
+    choose.append(
+      element("span", { className: details.validity === "valid" ? "badge" : "badge bad" }, badge), " ",
+      element("span", { className: "facts" }, text.issued(details.issuer, page.text.holders[details.holder] ?? "")), " ",
+      element("span", { className: "facts" }, expiry), " ",
+    );
+  } else {
+    choose.append(element("span", { className: "facts" }, text.unknownFile), " ");
+  }
+  choose.append(element("small", {}, folderName(summary)));
   return element("li", {}, choose);
 }
 
-function validity(page: Page, details: Details): string {
-  const text = page.text.choose;
-  if (details.validity === "expired") return text.expired;
-  if (details.validity === "notYet") return text.notYet;
-  return `~ ${date(details.notAfter)} · ${text.days(details.daysLeft ?? 0)}`;
+/** The name of a certificate's first file. */
+export function fileName(summary: Summary): string {
+  return summary.sources[0]?.split("/").pop() ?? "";
 }
 
-/** A day as officials write it: 2027.12.31. */
-export function date(seconds: number): string {
+function folderName(summary: Summary): string {
+  const path = summary.sources[0] ?? "";
+  return path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : path;
+}
+
+/** A day as officials write it: 2027.12.31, and 31 Dec 2027 in English. */
+export function date(seconds: number, lang: "ko" | "en"): string {
   const day = new Date(seconds * 1000);
-  return `${day.getFullYear()}.${day.getMonth() + 1}.${day.getDate()}`;
+  if (lang === "ko") return `${day.getFullYear()}.${day.getMonth() + 1}.${day.getDate()}`;
+  return new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" }).format(day);
 }

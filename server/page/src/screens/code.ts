@@ -1,41 +1,43 @@
-import { type Giving, codeOf } from "../core";
+import { type Transfer, codeOf } from "../core";
 import { button, element } from "../dom";
 import type { Screen } from "../screen";
 import { frame } from "./frame";
 import { alert } from "./simple";
 
 /** P4: the six digits that the phone shows. */
-export function codeScreen(giving: Giving, device: string | undefined, triesLeft: number | undefined): Screen {
+export function codeScreen(transfer: Transfer, device: string | undefined, triesLeft: number | undefined): Screen {
   return (page) => {
     const text = page.text.confirm;
     const input = element("input", { id: "code", inputMode: "numeric", autocomplete: "off", maxLength: 11, required: true });
+    input.setAttribute("aria-describedby", "hint");
     const mistake = element("div");
     if (triesLeft !== undefined) {
       const wrong = element("p", { className: "alert" }, text.wrong(triesLeft));
       wrong.setAttribute("role", "alert");
       mistake.append(wrong);
+      input.setAttribute("aria-invalid", "true");
     }
+    const send = element("button", { type: "submit", className: "primary" }, text.send);
     const form = element(
       "form", { noValidate: true },
       element("label", { htmlFor: "code" }, text.label),
       input,
       mistake,
-      element(
-        "div", { className: "actions" },
-        button(text.notMine, () => giving.cancel()),
-        element("button", { type: "submit", className: "primary" }, text.send),
-      ),
+      element("p", { id: "hint", className: "note" }, text.hint),
+      element("div", { className: "actions" }, button(text.notMine, () => transfer.cancel()), send),
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      try {
-        giving.enterCode(input.value);
-      } catch (error) {
+      if (send.disabled) return;
+      send.disabled = true;
+      transfer.enterCode(input.value).catch((error: unknown) => {
+        send.disabled = false;
         mistake.replaceChildren(alert(page, codeOf(error)));
+        input.setAttribute("aria-invalid", "true");
         input.focus();
-      }
+      });
     });
-    const who = device ? [element("p", { className: "lead" }, `${text.device}: ${device}`)] : [];
+    const who = device ? [element("p", { className: "subject" }, element("span", {}, text.device), element("strong", {}, device))] : [];
     return frame(page, 3, text.title, ...who, form);
   };
 }

@@ -1,29 +1,35 @@
-import type { Giving } from "../core";
+import type { Transfer } from "../core";
 import { button, element } from "../dom";
 import type { Deletion } from "../folder";
 import type { Chosen, Screen } from "../screen";
 import { frame } from "./frame";
 
 /** P6: it has arrived; what of the original? */
-export function doneScreen(giving: Giving, chosen: Chosen, signed: boolean): Screen {
+export function doneScreen(transfer: Transfer, chosen: Chosen, signed: boolean): Screen {
   return (page) => {
     const text = page.text.done;
-    page.announce(text.title);
     const deletable = chosen.files.length > 0 && chosen.files.every((file) => file.remove);
-    const keep = button(text.keep, () => void page.conclude(giving, chosen, false), "primary");
-    const remove = button(text.remove, () => void page.conclude(giving, chosen, true), "danger");
-    const files = element(
-      "details", {},
-      element("summary", {}, `${text.files} (${chosen.files.length})`),
-      element("ul", {}, ...chosen.files.map((file) => element("li", {}, file.path))),
-    );
+    const paths = element("ul", { className: "paths" }, ...chosen.files.map((file) => element("li", {}, file.path)));
+    const conclude = (remove: boolean) => {
+      for (const pressed of actions.querySelectorAll("button")) pressed.disabled = true;
+      void page.conclude(transfer, chosen, remove);
+    };
+    const keep = button(deletable ? text.keep : text.finish, () => conclude(false), "primary");
+    const remove = button(text.remove, () => conclude(true), "danger");
+    const actions = element("div", { className: "actions" }, keep, deletable && remove);
+    const original = deletable
+      ? [
+          element("h2", {}, text.question),
+          element("p", {}, text.warning),
+          element("details", {}, element("summary", {}, `${text.files} (${chosen.files.length})`), paths),
+        ]
+      : [element("h2", {}, text.cannot), element("p", {}, text.byHand), paths];
     return frame(
       page, 4, text.title,
       element("p", { className: "lead" }, text.fingerprint(chosen.name, chosen.short)),
       ...(signed ? [] : [element("p", { className: "alert" }, text.unsigned)]),
-      element("p", {}, deletable ? text.question : text.cannot),
-      ...(deletable ? [files] : []),
-      element("div", { className: "actions" }, keep, deletable && remove),
+      element("section", { className: "needs" }, ...original),
+      actions,
     );
   };
 }
@@ -37,14 +43,14 @@ export function resultScreen(deletion: Deletion | undefined): Screen {
         case undefined:
           return [text.kept];
         case "deleted":
-          return [text.deleted, element("p", { className: "note" }, text.recovery)];
+          return [text.deleted, element("p", { className: "lead" }, text.recovery)];
         case "refused":
           return [text.refused];
         case "partly":
-          return [text.partly, element("ul", {}, ...deletion.left.map((path) => element("li", {}, path)))];
+          return [text.partly, element("ul", { className: "paths" }, ...deletion.left.map((path) => element("li", {}, path)))];
       }
     })() as [string, ...Node[]];
-    page.announce(title);
-    return frame(page, 4, title, ...more, button(text.another, () => page.restart(), "primary"));
+    const actions = element("div", { className: "actions" }, button(text.another, () => page.restart(), "primary"));
+    return frame(page, 4, title, ...more, actions);
   };
 }

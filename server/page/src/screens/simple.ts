@@ -1,36 +1,46 @@
 import { button, element } from "../dom";
-import type { Page, Screen } from "../screen";
+import type { Chosen, Page, Screen } from "../page";
 import { chooseScreen } from "./choose";
-import { frame } from "./frame";
+import { frame, heading } from "./frame";
+
+/** What starting over or reloading does not mend. */
+const FINAL = new Set(["insecure_origin", "no_webassembly", "page_incomplete"]);
 
 /** P0: what this is. */
 export function startScreen(page: Page): Node[] {
   const text = page.text.start;
   return [
-    element("h1", { tabIndex: -1 }, text.title),
+    heading(text.title),
     element("p", { className: "lead" }, text.lead),
-    button(text.go, () => page.show(chooseScreen), "primary"),
+    element(
+      "section", { className: "needs" },
+      element("h2", {}, text.needs),
+      element("ul", {}, ...text.need.map((need) => element("li", {}, need))),
+    ),
+    element("div", { className: "actions" }, button(text.go, () => page.show(chooseScreen), "primary")),
     element("p", { className: "note" }, text.shared),
   ];
 }
 
 /** P5: nothing to do but wait. */
 export function transferScreen(page: Page): Node[] {
-  page.announce(page.text.transfer.title);
-  return frame(
-    page, 3, page.text.transfer.title,
-    element("p", { className: "lead" }, page.text.transfer.lead),
-    element("progress"),
-  );
+  const { title, lead } = page.text.transfer;
+  const progress = element("progress");
+  progress.setAttribute("aria-labelledby", "title");
+  return frame(page, 3, title, element("p", { className: "lead" }, lead), progress);
 }
 
-/** Cause, next step, and a code for the IT desk. */
-export function messageScreen(code: string): Screen {
-  return (page) => [
-    element("h1", { tabIndex: -1 }, page.text.service),
-    alert(page, code),
-    button(page.text.restart, () => page.restart(), "primary"),
-  ];
+/** Cause, next step, and a code for the IT desk. With a certificate chosen, a new QR is the next step. */
+export function messageScreen(code: string, chosen?: Chosen): Screen {
+  return (page) => {
+    const again = chosen && button(page.text.connect.renew, () => void page.connect(chosen), "primary");
+    const restart = FINAL.has(code) ? undefined : button(page.text.restart, () => page.restart(), chosen ? "" : "primary");
+    return [
+      heading(page.text.stopped),
+      alert(page, code),
+      element("div", { className: "actions" }, restart, again),
+    ];
+  };
 }
 
 /** An error that is read out at once. */
