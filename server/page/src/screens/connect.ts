@@ -52,6 +52,7 @@ export function connectScreen(transfer: Transfer, chosen: Chosen, expiresIn: num
     const size = button("", () => {
       large = !large;
       resize();
+      if (large) card.scrollIntoView({ block: "center" });
     });
     const both = element(
       "div", { className: "connect" },
