@@ -84,7 +84,7 @@ export function startPhone(t, relay, into, ...options) {
 }
 
 /** Chromium with leave to change files on this origin, which a person would give by a prompt. */
-export async function openBrowser(t, origin, locale = "ko-KR") {
+export async function openBrowser(t, origin, locale = "ko-KR", ...options) {
   const profile = temporaryFolder(t);
   mkdirSync(join(profile, "Default"));
   const exceptions = { [`${origin},*`]: { setting: 1 } };
@@ -96,7 +96,7 @@ export async function openBrowser(t, origin, locale = "ko-KR") {
     locale,
     viewport: { width: 1280, height: 900 },
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-      "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+      "--disable-background-networking", "--disable-component-update", "--disable-sync", ...options],
   });
   t.after(() => context.close());
   const page = context.pages()[0] ?? (await context.newPage());
