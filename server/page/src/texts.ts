@@ -20,7 +20,7 @@ export interface Texts {
   confirm: { title: string; device: string; hint: string; label: string; send: string; notMine: string; wrong: (left: number) => string };
   transfer: { title: string; lead: string };
   done: {
-    title: string; unsigned: string; fingerprint: (name: string, short: string) => string; question: string; warning: string; keep: string; remove: string;
+    title: string; stored: string; unsigned: string; fingerprint: (name: string, short: string) => string; question: string; warning: string; keep: string; remove: string;
     cannot: string; byHand: string; finish: string; files: string;
   };
   result: { deleted: string; kept: string; partly: string; refused: string; recovery: string; another: string };
@@ -107,6 +107,7 @@ const ko: Texts = {
   transfer: { title: "보내는 중입니다. 창을 닫지 마세요.", lead: "휴대전화에서 인증서를 확인하고 저장하면 다음으로 넘어갑니다." },
   done: {
     title: "휴대전화에 저장하고 확인했습니다.",
+    stored: "휴대전화에 저장했습니다.",
     unsigned: "휴대전화에서 아직 비밀번호를 확인하지 않았습니다.",
     fingerprint: (name, short) => `${name} · 지문 끝 네 자리 ${short}. 휴대전화의 것과 같은지 보세요.`,
     question: "원본을 삭제할까요?",
@@ -241,6 +242,7 @@ const en: Texts = {
   transfer: { title: "Sending. Do not close this window.", lead: "The next step comes when the phone has checked and stored the certificate." },
   done: {
     title: "Stored and checked on the phone.",
+    stored: "Stored on the phone.",
     unsigned: "The password has not been checked on the phone yet.",
     fingerprint: (name, short) => `${name} · fingerprint ends in ${short}. Compare it with the phone.`,
     question: "Delete the original?",

@@ -25,7 +25,7 @@ export function doneScreen(transfer: Transfer, chosen: Chosen, signed: boolean):
         ]
       : [element("h2", {}, text.cannot), element("p", {}, text.byHand), paths];
     return frame(
-      page, 4, text.title,
+      page, 4, signed ? text.title : text.stored,
       element("p", { className: "lead" }, text.fingerprint(chosen.name, chosen.short)),
       ...(signed ? [] : [element("p", { className: "alert" }, text.unsigned)]),
       element("section", { className: "needs" }, ...original),
