@@ -15,7 +15,7 @@ const samples = process.env.NARU_SAMPLES ?? join(root, "sample/pc");
 
 export function temporaryFolder(t) {
   const folder = mkdtempSync(join(tmpdir(), "naru-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
   return folder;
 }
 
@@ -85,12 +85,15 @@ export function startPhone(t, relay, into, ...options) {
 
 /** Chromium with leave to change files on this origin, which a person would give by a prompt. */
 export async function openBrowser(t, origin, locale = "ko-KR", ...options) {
+  let context;
+  // Before the profile's folder goes, which the browser writes to until its end.
+  t.after(() => context?.close());
   const profile = temporaryFolder(t);
   mkdirSync(join(profile, "Default"));
   const exceptions = { [`${origin},*`]: { setting: 1 } };
   const settings = { profile: { content_settings: { exceptions: { file_system_write_guard: exceptions } } } };
   writeFileSync(join(profile, "Default/Preferences"), JSON.stringify(settings));
-  const context = await chromium.launchPersistentContext(profile, {
+  context = await chromium.launchPersistentContext(profile, {
     executablePath: "/usr/bin/chromium",
     headless: true,
     locale,
@@ -98,7 +101,6 @@ export async function openBrowser(t, origin, locale = "ko-KR", ...options) {
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
       "--disable-background-networking", "--disable-component-update", "--disable-sync", ...options],
   });
-  t.after(() => context.close());
   const page = context.pages()[0] ?? (await context.newPage());
   page.mistakes = [];
   page.on("pageerror", (error) => page.mistakes.push(String(error)));
