@@ -154,8 +154,3 @@ export class Transfer {
     void this.core.call("cancel", this.opening.transfer);
   }
 }
-
-export function codeOf(error: unknown): string {
-  const code = (error as { code?: unknown } | undefined)?.code;
-  return typeof code === "string" ? code : "other";
-}

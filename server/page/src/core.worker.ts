@@ -1,5 +1,6 @@
-import { type Answer, type Call, type Calls, type Farewell, type Found, type PasswordResult, codeOf } from "./core";
+import type { Answer, Call, Calls, Farewell, Found, PasswordResult } from "./core";
 import { pause, send } from "./relay";
+import { codeOf } from "./thrown";
 import init, { Certificates, Giving } from "./wasm/naru_wasm.js";
 
 const loaded = init();

@@ -1,5 +1,5 @@
 import "./page.css";
-import { Page } from "./page";
+import { OnePage } from "./page";
 import { preferred } from "./texts";
 
-new Page(preferred(navigator.languages)).start();
+new OnePage(preferred(navigator.languages)).start();

@@ -1,17 +1,19 @@
-import { Core, type Details, type Found, type PasswordResult, type Summary, Transfer, type TransferEvent, codeOf } from "./core";
+import { Core, type Found, type PasswordResult, type Summary, Transfer, type TransferEvent } from "./core";
 import { element } from "./dom";
-import { type FoundFile, type Gathered, deleteAll } from "./folder";
+import { type Gathered, deleteAll } from "./folder";
 import { sayFarewell } from "./relay";
+import type { Chosen, Page, Screen } from "./screen";
 import { chooseScreen } from "./screens/choose";
 import { codeScreen } from "./screens/code";
 import { connectScreen } from "./screens/connect";
 import { doneScreen, resultScreen } from "./screens/done";
 import { messageScreen, startScreen, transferScreen } from "./screens/simple";
 import { passwordScreen } from "./screens/password";
+import { codeOf } from "./thrown";
 import { type Texts, texts } from "./texts";
 
 /** The one page: what is chosen, what runs, and which screen shows it. */
-export class Page {
+export class OnePage implements Page {
   found?: Found;
   gathered?: Gathered;
   private core?: Core;

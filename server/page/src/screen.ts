@@ -1,4 +1,4 @@
-import type { Certificates, Details, Giving, Summary } from "./core";
+import type { Details, Found, Summary, Transfer } from "./core";
 import type { FoundFile, Gathered } from "./folder";
 import type { Texts } from "./texts";
 
@@ -17,19 +17,23 @@ export type Screen = (page: Page) => Node[];
 /** What a screen can ask of the page that shows it. */
 export interface Page {
   readonly text: Texts;
-  readonly certificates?: Certificates;
+  readonly found?: Found;
   readonly gathered?: Gathered;
+  /** Shows another screen, from its heading on, or from what has to be typed again. */
   show(screen: Screen): void;
   /** Runs when the screen goes, for its timers. */
   onLeave(stop: () => void): void;
+  /** Says what no heading says, once. */
   announce(message: string): void;
   /** What a stable code means to the person. */
   error(code: string): string;
   use(gathered: Gathered): Promise<void>;
   choose(summary: Summary): void;
   /** Yields the code of what is wrong with the password. */
-  checkPassword(summary: Summary, password: string): string | undefined;
-  connect(chosen: Chosen): void;
-  conclude(giving: Giving, chosen: Chosen, remove: boolean): Promise<void>;
+  checkPassword(summary: Summary, password: string): Promise<string | undefined>;
+  connect(chosen: Chosen): Promise<void>;
+  /** Goes back from the QR to the certificates. */
+  leaveConnection(transfer: Transfer): void;
+  conclude(transfer: Transfer, chosen: Chosen, remove: boolean): Promise<void>;
   restart(): void;
 }

@@ -1,7 +1,8 @@
-import { type Transfer, codeOf } from "../core";
+import type { Transfer } from "../core";
 import { button, element } from "../dom";
 import type { Screen } from "../screen";
 import { frame } from "./frame";
+import { codeOf } from "../thrown";
 import { alert } from "./simple";
 
 /** P4: the six digits that the phone shows. */

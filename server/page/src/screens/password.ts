@@ -1,6 +1,6 @@
 import type { Summary } from "../core";
 import { button, element } from "../dom";
-import type { Screen } from "../page";
+import type { Screen } from "../screen";
 import { chooseScreen, date, fileName } from "./choose";
 import { frame } from "./frame";
 import { alert } from "./simple";

@@ -1,5 +1,5 @@
 import { button, element } from "../dom";
-import type { Chosen, Page, Screen } from "../page";
+import type { Chosen, Page, Screen } from "../screen";
 import { chooseScreen } from "./choose";
 import { frame, heading } from "./frame";
 
