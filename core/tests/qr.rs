@@ -118,6 +118,29 @@ fn read_scene(scene: &Scene, seed: u64) -> Option<String> {
 }
 
 #[test]
+fn reads_a_code_that_fills_the_frame_whatever_its_size() {
+    for (height, seed) in [(240, 1), (480, 2), (720, 3), (1_080, 4), (2_160, 5)] {
+        let module = (height as f64 / 41.0).floor();
+        let scene = Scene {
+            width: height * 16 / 9,
+            height,
+            module,
+            ..NOMINAL
+        };
+        assert_eq!(read_scene(&scene, seed).as_deref(), Some(TEXT), "{height}");
+    }
+    for module in 4..=21 {
+        let scene = Scene {
+            width: 1_280,
+            height: 900,
+            module: f64::from(module),
+            ..NOMINAL
+        };
+        assert_eq!(read_scene(&scene, 6).as_deref(), Some(TEXT), "{module}");
+    }
+}
+
+#[test]
 fn a_pairing_code_takes_33_modules_and_its_drawings_agree() {
     let code = draw(TEXT).unwrap();
     assert_eq!(code.width(), 33);

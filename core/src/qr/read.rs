@@ -71,10 +71,14 @@ impl<'a> LumaFrame<'a> {
 pub fn read(frame: &LumaFrame<'_>) -> Option<String> {
     let rows = frame.rows();
     let small = || Grey::shrunk(&rows, 3).binarised(8);
+    // Whose modules are larger than the box that decides what is black.
+    let close = || Grey::shrunk(&rows, 6).binarised(8);
+    let closest = || Grey::shrunk(&rows, 12).binarised(8);
     let half = || Grey::shrunk(&rows, 2).binarised(8);
     let inverted = || Grey::shrunk(&rows, 2).inverted().binarised(12);
     let whole = || Grey::shrunk(&rows, 1).binarised(12);
-    let passes: [&dyn Fn() -> Option<BitMatrix>; 4] = [&small, &half, &inverted, &whole];
+    let passes: [&dyn Fn() -> Option<BitMatrix>; 6] =
+        [&small, &close, &half, &closest, &inverted, &whole];
     passes
         .into_iter()
         .find_map(|pass| pass().and_then(|matrix| decode(&matrix)))
