@@ -38,7 +38,8 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<(), Failure> {
     println!();
     println!("1. Open {origin} and choose the folder");
     println!("   {}   (password: {PASSWORD})", folder.display());
-    println!("2. Play the phone: take a screenshot of the QR, or copy the code below it, and run");
+    println!("2. Play the phone. It asks for the code below the QR; or give it a screenshot");
+    println!("   by --image FILE:");
     println!("   target/debug/naru receive --relay {origin} --into sample/phone");
     println!("3. Type the security code that it shows into the page.");
     println!();
