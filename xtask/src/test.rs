@@ -24,9 +24,9 @@ const STEPS: &[Step] = &[
     ("format", format),
     ("licences, bans and sources", deny),
     ("lints", lints),
+    ("page", page_checks),
     ("tests", tests),
     ("documentation", documentation),
-    ("page", page_checks),
     ("browsers", browsers),
     ("core for wasm32", |root| {
         targets::build_core(root, targets::ALL[0])
@@ -120,6 +120,8 @@ fn lints(root: &Path) -> Result<(), Failure> {
 fn tests(root: &Path) -> Result<(), Failure> {
     tools::ensure_openssl()?;
     tools::ensure_redis()?;
+    // The relay's answers are those of its page too.
+    page::build(root)?;
     run(cargo()
         .current_dir(root)
         .args(["test", "--workspace", "--all-features", "--no-fail-fast"]))
