@@ -9,7 +9,9 @@ use std::{
 };
 
 use encoding_rs::EUC_KR;
-use naru_core::certificate::{CertificateSet, MAX_FILE_BYTES, NativeFile, SourceFile};
+use naru_core::certificate::{
+    CertificateSet, MAX_FILE_BYTES, NativeFile, RelativePath, SourceFile,
+};
 use tempfile::NamedTempFile;
 
 /// Most entries that a folder given by a person is searched for.
@@ -184,10 +186,7 @@ pub enum Replace {
 pub fn store(set: &CertificateSet, root: &Path, replace: Replace) -> Result<PathBuf, StorageError> {
     let mut staged = Vec::new();
     for file in set.native_files() {
-        let path = file
-            .path
-            .components()
-            .fold(root.to_owned(), |path, name| path.join(name));
+        let path = below(root, &file.path);
         match fs::read(&path) {
             Ok(bytes) if bytes == file.bytes => continue,
             Ok(_) if replace == Replace::Refuse => return Err(StorageError::Occupied { path }),
@@ -209,25 +208,22 @@ pub fn store(set: &CertificateSet, root: &Path, replace: Replace) -> Result<Path
         written.push(path);
     }
     for file in set.native_files() {
-        let path = file
-            .path
-            .components()
-            .fold(root.to_owned(), |path, name| path.join(name));
+        let path = below(root, &file.path);
         match fs::read(&path) {
             Ok(bytes) if bytes == file.bytes => {}
             Ok(_) => return Err(StorageError::Corrupted { path }),
             Err(error) => return Err(StorageError::Read { path, error }),
         }
     }
-    let first = set
-        .native_files()
-        .first()
-        .map(|file| file.path.to_string())
-        .unwrap_or_default();
-    let path = root.join(first);
-    Ok(path
-        .parent()
-        .map_or_else(|| root.to_owned(), Path::to_owned))
+    let first = set.native_files().first();
+    let path = first.map(|file| below(root, &file.path));
+    let folder = path.as_deref().and_then(Path::parent);
+    Ok(folder.unwrap_or(root).to_owned())
+}
+
+fn below(root: &Path, path: &RelativePath) -> PathBuf {
+    path.components()
+        .fold(root.to_owned(), |path, name| path.join(name))
 }
 
 /// A temporary file has the mode 0600 from its start.

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use crate::{
     client_network::TrustedProxies,
     limits::Limits,
-    routes::{self, Relay},
+    routes::{self, BODY_DEADLINE, Relay},
     security_headers::security_headers,
     settings::{Settings, Tls},
     store::{Backend, redis::ConnectError},
@@ -77,7 +77,7 @@ impl Application {
                 settings.capacity.join_ttl + settings.capacity.transfer_ttl,
             ),
             frame_bytes: settings.frame_bytes,
-            body_deadline: settings.request_deadline.min(Relay::BODY_DEADLINE),
+            body_deadline: settings.request_deadline.min(BODY_DEADLINE),
             stopping,
         });
         tokio::spawn(tidy(relay.clone()));

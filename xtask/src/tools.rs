@@ -25,7 +25,7 @@ pub(crate) fn ensure_packages(paths: &[&str], packages: &[&str]) -> Result<(), F
 }
 
 fn apt() -> Command {
-    let mut command = if succeeds("id", &["-u"]) && is_root() {
+    let mut command = if is_root() {
         Command::new("apt-get")
     } else {
         let mut sudo = Command::new("sudo");

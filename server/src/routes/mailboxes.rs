@@ -25,8 +25,8 @@ use crate::{
     store::{Accepted, Backend, Store, Unread},
 };
 
-/// How long a body may take to come.
-const BODY_DEADLINE: Duration = Duration::from_secs(10);
+/// How long a body may take to come, at most.
+pub(crate) const BODY_DEADLINE: Duration = Duration::from_secs(10);
 /// A waiter reads again after this long, whatever it has heard.
 const RECHECK: Duration = Duration::from_secs(5);
 
@@ -40,8 +40,6 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    pub(crate) const BODY_DEADLINE: Duration = BODY_DEADLINE;
-
     pub(crate) fn is_stopping(&self) -> bool {
         *self.stopping.borrow()
     }

@@ -6,7 +6,7 @@ mod operations;
 use actix_web::web;
 use utoipa::OpenApi;
 
-pub(crate) use self::mailboxes::Relay;
+pub(crate) use self::mailboxes::{BODY_DEADLINE, Relay};
 use crate::{
     page,
     problem::{Problem, ProblemDocument},

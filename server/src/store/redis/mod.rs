@@ -110,19 +110,6 @@ impl Redis {
         let (answer,): (Vec<Value>,) = result.map_err(|error| unavailable(&error))?;
         Answer::parse(answer)
     }
-
-    fn frame(&self, mailbox: &str, writer: TokenHash, number: FrameNumber, bytes: &[u8]) -> Frame {
-        let digest: [u8; 32] = Sha256::new()
-            .chain_update(writer.as_bytes())
-            .chain_update(number.get().to_be_bytes())
-            .chain_update(bytes)
-            .finalize()
-            .into();
-        Frame {
-            key: [mailbox.as_bytes(), b":", &digest].concat(),
-            entry: [&digest[..], bytes.len().to_string().as_bytes()].concat(),
-        }
-    }
 }
 
 impl Drop for Redis {
@@ -144,7 +131,7 @@ impl Store for Redis {
 
     async fn join(&self, id: MailboxId, by: TokenHash, join: Join) -> Result<Accepted, StoreError> {
         let mailbox = key(&id);
-        let frame = self.frame(&mailbox, join.token, FrameNumber::FIRST, &join.m1);
+        let frame = Frame::new(&mailbox, join.token, FrameNumber::FIRST, &join.m1);
         let mut command = call(&self.scripts.join, &mailbox);
         command
             .arg(by.as_bytes())
@@ -168,7 +155,7 @@ impl Store for Redis {
         bytes: Vec<u8>,
     ) -> Result<Accepted, StoreError> {
         let mailbox = key(&id);
-        let frame = self.frame(&mailbox, by, number, &bytes);
+        let frame = Frame::new(&mailbox, by, number, &bytes);
         let mut command = call(&self.scripts.append, &mailbox);
         command
             .arg(by.as_bytes())
@@ -225,6 +212,22 @@ struct Frame {
     key: Vec<u8>,
     /// Its digest and its length.
     entry: Vec<u8>,
+}
+
+impl Frame {
+    /// The digest names the writer too, so that a refused call forgets nobody else's frame.
+    fn new(mailbox: &str, writer: TokenHash, number: FrameNumber, bytes: &[u8]) -> Self {
+        let digest: [u8; 32] = Sha256::new()
+            .chain_update(writer.as_bytes())
+            .chain_update(number.get().to_be_bytes())
+            .chain_update(bytes)
+            .finalize()
+            .into();
+        Self {
+            key: [mailbox.as_bytes(), b":", &digest].concat(),
+            entry: [&digest[..], bytes.len().to_string().as_bytes()].concat(),
+        }
+    }
 }
 
 /// What a script says: a word, and what belongs to it.
