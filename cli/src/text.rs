@@ -92,6 +92,30 @@ impl Language {
                 "반대 방향의 QR입니다. 보내는 쪽과 받는 쪽을 확인하세요.",
                 "This QR is for the other direction. Check which device sends.",
             ),
+            TransferError::WrongNumber => (
+                "연결번호가 맞지 않습니다. 한 번만 입력할 수 있으니 다른 기기에서 새 연결번호를 만드세요.",
+                "The connection number is wrong. It takes one try only: make a new one on the other device.",
+            ),
+            TransferError::MailboxTaken => (
+                "연결번호를 만들 수 없습니다. 잠시 뒤 다시 시도하거나 QR을 쓰세요.",
+                "No connection number could be made. Try again in a moment, or use the QR.",
+            ),
+            TransferError::DepositsOff => (
+                "이 기관의 중계 서버는 인증서를 맡아 두지 않습니다.",
+                "This agency's relay keeps no deposits.",
+            ),
+            TransferError::DepositGone => (
+                "이 코드로 맡겨 둔 인증서가 없습니다. 이미 받았거나 회수했거나 기간이 지났습니다.",
+                "Nothing is deposited under this code: it was fetched, withdrawn or has expired.",
+            ),
+            TransferError::DepositHeld => (
+                "다른 기기가 이 인증서를 받는 중이거나 이미 받았습니다. 내 기기가 아니면 맡긴 곳에서 회수하세요.",
+                "Another device is fetching this deposit or has fetched it. If it is not yours, withdraw the deposit where it was made.",
+            ),
+            TransferError::TakenByAnother => (
+                "시간이 지나 다른 기기가 받았습니다. 이 기기에 저장한 것은 지워야 합니다.",
+                "It took too long, and another device has fetched the deposit. What was stored here has to go.",
+            ),
         };
         self.pick(ko, en)
     }

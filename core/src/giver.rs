@@ -185,25 +185,8 @@ impl AwaitsCode {
     }
 
     fn send(self) -> Result<CodeOutcome, ProtocolViolation> {
-        let Self {
-            mut paired, offer, ..
-        } = self;
-        let (files, expected): (Vec<_>, Vec<_>) = offer
-            .sets
-            .into_iter()
-            .map(|set| (set.files, (set.fingerprint, set.verifying_key)))
-            .unzip();
-        let bundle = Message::Bundle {
-            device: paired.introduction,
-            sets: files,
-        }
-        .to_cbor();
-        let frames = paired.channel.seal(&bundle)?;
-        let state = AwaitsReceipt {
-            channel: paired.channel,
-            bundle: sha256(&[&bundle]),
-            expected,
-        };
+        let Self { paired, offer, .. } = self;
+        let (state, frames) = AwaitsReceipt::send(paired.channel, offer, paired.introduction)?;
         Ok(CodeOutcome::Right(state, frames))
     }
 }
@@ -220,6 +203,36 @@ pub(crate) struct AwaitsReceipt {
 pub(crate) struct ReceiptMismatch;
 
 impl AwaitsReceipt {
+    /// Seals the bundle: whoever holds the channel's other end is the one to have it.
+    pub(crate) fn send(
+        mut channel: Channel,
+        offer: Offer,
+        introduction: Option<Device>,
+    ) -> Result<(Self, Vec<Frame>), ProtocolViolation> {
+        let (files, expected): (Vec<_>, Vec<_>) = offer
+            .sets
+            .into_iter()
+            .map(|set| (set.files, (set.fingerprint, set.verifying_key)))
+            .unzip();
+        let bundle = Message::Bundle {
+            device: introduction,
+            sets: files,
+        }
+        .to_cbor();
+        let frames = channel.seal(&bundle)?;
+        let state = Self {
+            channel,
+            bundle: sha256(&[&bundle]),
+            expected,
+        };
+        Ok((state, frames))
+    }
+
+    /// Awaits the receipt over another channel: a deposit learns only later who has come.
+    pub(crate) fn over(&mut self, channel: Channel) {
+        self.channel = channel;
+    }
+
     pub(crate) fn channel(&mut self) -> &mut Channel {
         &mut self.channel
     }

@@ -172,12 +172,8 @@ impl FromStr for SecurityCode {
         let mut digits = [0; 6];
         let mut count = 0;
         for character in text.chars().filter(|c| !c.is_whitespace() && *c != '-') {
-            let digit = match character {
-                '0'..='9' => character as u32 - '0' as u32,
-                '０'..='９' => character as u32 - '０' as u32,
-                _ => return Err(NotSixDigits),
-            };
-            *digits.get_mut(count).ok_or(NotSixDigits)? = b'0' + digit as u8;
+            let digit = digit(character).ok_or(NotSixDigits)?;
+            *digits.get_mut(count).ok_or(NotSixDigits)? = b'0' + digit;
             count += 1;
         }
         if count == 6 {
@@ -201,6 +197,16 @@ impl fmt::Debug for SecurityCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecurityCode(..)")
     }
+}
+
+/// The value of a digit, ASCII or full-width.
+pub(crate) fn digit(character: char) -> Option<u8> {
+    let zero = match character {
+        '0'..='9' => '0',
+        '０'..='９' => '０',
+        _ => return None,
+    };
+    u8::try_from(character as u32 - zero as u32).ok()
 }
 
 fn commitment(nonce: &CodeNonce) -> [u8; 32] {

@@ -17,7 +17,11 @@ mod channel;
 #[cfg(feature = "transfer")]
 pub mod client;
 #[cfg(feature = "transfer")]
+pub mod connection_number;
+#[cfg(feature = "transfer")]
 mod crypto;
+#[cfg(feature = "transfer")]
+pub mod deposit;
 #[cfg(feature = "transfer")]
 pub mod device;
 #[cfg(feature = "transfer")]

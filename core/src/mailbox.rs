@@ -1,6 +1,6 @@
 //! The contract between the relay and its clients: identifiers, tokens, limits, paths and bodies
 //! (`docs/protocol.md` §5).
-use std::{fmt, str::FromStr, time::Duration};
+use std::{fmt, num::NonZeroU32, str::FromStr, time::Duration};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use minicbor::{Decode, Decoder, Encode};
@@ -175,13 +175,16 @@ impl FrameNumber {
     }
 }
 
-/// Body of `PUT /v1/mailboxes/{id}`: the CBOR map `{0: token hash, 1: join token hash}`.
+/// Body of `PUT /v1/mailboxes/{id}`: the CBOR map `{0: token hash, 1: join token hash}`, and
+/// `2: seconds` for a deposit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Open {
     /// SHA-256 of the displayer's own token, which also authorises the call.
     pub token: TokenHash,
     /// SHA-256 of the join token of the pairing code.
     pub join: TokenHash,
+    /// For a deposit: how many seconds it is to be kept.
+    pub deposit: Option<NonZeroU32>,
 }
 
 /// Body of `POST /v1/mailboxes/{id}/join`: the CBOR map `{0: token hash, 1: m1}`.
@@ -200,27 +203,34 @@ pub struct MalformedBody;
 
 #[derive(Encode, Decode)]
 #[cbor(map)]
-struct TwoStrings {
+struct EntryMap {
     #[n(0)]
     #[cbor(with = "minicbor::bytes")]
-    first: Vec<u8>,
+    token: Vec<u8>,
     #[n(1)]
     #[cbor(with = "minicbor::bytes")]
     second: Vec<u8>,
+    #[n(2)]
+    deposit: Option<u32>,
 }
 
 impl Open {
     /// The CBOR body.
     pub fn to_cbor(&self) -> Vec<u8> {
-        two_strings(&self.token.0, &self.join.0)
+        entry(&self.token.0, &self.join.0, self.deposit)
     }
 
     /// Reads a body; unknown keys are ignored, bytes after the map are refused.
     pub fn from_cbor(body: &[u8]) -> Result<Self, MalformedBody> {
-        let TwoStrings { first, second } = whole(body)?;
+        let map = whole(body)?;
+        let deposit = match map.deposit {
+            None => None,
+            Some(seconds) => Some(NonZeroU32::new(seconds).ok_or(MalformedBody)?),
+        };
         Ok(Self {
-            token: hash(&first)?,
-            join: hash(&second)?,
+            token: hash(&map.token)?,
+            join: hash(&map.second)?,
+            deposit,
         })
     }
 }
@@ -228,18 +238,18 @@ impl Open {
 impl Join {
     /// The CBOR body.
     pub fn to_cbor(&self) -> Vec<u8> {
-        two_strings(&self.token.0, &self.m1)
+        entry(&self.token.0, &self.m1, None)
     }
 
     /// Reads a body; unknown keys are ignored, bytes after the map are refused.
     pub fn from_cbor(body: &[u8]) -> Result<Self, MalformedBody> {
-        let TwoStrings { first, second: m1 } = whole(body)?;
-        if m1.is_empty() {
+        let map = whole(body)?;
+        if map.second.is_empty() {
             return Err(MalformedBody);
         }
         Ok(Self {
-            token: hash(&first)?,
-            m1,
+            token: hash(&map.token)?,
+            m1: map.second,
         })
     }
 }
@@ -303,11 +313,12 @@ fn decode<const N: usize>(text: &str) -> Result<[u8; N], InvalidText> {
     }
 }
 
-fn two_strings(first: &[u8], second: &[u8]) -> Vec<u8> {
+fn entry(token: &[u8], second: &[u8], deposit: Option<NonZeroU32>) -> Vec<u8> {
     let mut body = Vec::new();
-    let map = TwoStrings {
-        first: first.to_vec(),
+    let map = EntryMap {
+        token: token.to_vec(),
         second: second.to_vec(),
+        deposit: deposit.map(NonZeroU32::get),
     };
     let Ok(()) = minicbor::encode(&map, &mut body) else {
         return Vec::new();
@@ -315,7 +326,7 @@ fn two_strings(first: &[u8], second: &[u8]) -> Vec<u8> {
     body
 }
 
-fn whole(body: &[u8]) -> Result<TwoStrings, MalformedBody> {
+fn whole(body: &[u8]) -> Result<EntryMap, MalformedBody> {
     let mut decoder = Decoder::new(body);
     let map = decoder.decode().map_err(|_| MalformedBody)?;
     if decoder.position() == body.len() {
@@ -367,6 +378,7 @@ mod tests {
         let open = Open {
             token: TokenHash([1; 32]),
             join: TokenHash([2; 32]),
+            deposit: None,
         };
         let mut body = open.to_cbor();
         assert_eq!(Open::from_cbor(&body), Ok(open.clone()));
@@ -376,20 +388,35 @@ mod tests {
     }
 
     #[test]
+    fn a_deposit_says_how_long_it_is_to_be_kept() {
+        let open = Open {
+            token: TokenHash([1; 32]),
+            join: TokenHash([2; 32]),
+            deposit: NonZeroU32::new(86_400),
+        };
+        let body = open.to_cbor();
+        assert_eq!(Open::from_cbor(&body), Ok(open));
+        let mut never = body[..body.len() - 5].to_vec();
+        never.push(0);
+        assert_eq!(Open::from_cbor(&never), Err(MalformedBody));
+    }
+
+    #[test]
     fn rejects_short_hashes_trailing_bytes_and_an_empty_m1() {
         let open = Open {
             token: TokenHash([1; 32]),
             join: TokenHash([2; 32]),
+            deposit: None,
         };
         let mut trailing = open.to_cbor();
         trailing.push(0);
         assert_eq!(Open::from_cbor(&trailing), Err(MalformedBody));
         assert_eq!(
-            Open::from_cbor(&two_strings(&[1; 31], &[2; 32])),
+            Open::from_cbor(&entry(&[1; 31], &[2; 32], None)),
             Err(MalformedBody)
         );
         assert_eq!(
-            Join::from_cbor(&two_strings(&[1; 32], &[])),
+            Join::from_cbor(&entry(&[1; 32], &[], None)),
             Err(MalformedBody)
         );
         for end in 0..open.to_cbor().len() {

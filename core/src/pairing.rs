@@ -81,6 +81,24 @@ impl PairingCode {
         Self(bytes)
     }
 
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, PairingCodeError> {
+        let header = *bytes.first().ok_or(PairingCodeError::Malformed)?;
+        if header >> 5 != VERSION {
+            return Err(PairingCodeError::UnknownVersion);
+        }
+        if header & 0x0f != SUITE {
+            return Err(PairingCodeError::UnknownSuite);
+        }
+        bytes
+            .try_into()
+            .map(Self)
+            .map_err(|_| PairingCodeError::Malformed)
+    }
+
+    pub(crate) const fn as_bytes(&self) -> &[u8; PAIRING_CODE_BYTES] {
+        &self.0
+    }
+
     fn direction(&self) -> Direction {
         if self.0[0] >> 4 & 1 == 1 {
             Direction::DisplayerGives
@@ -120,18 +138,7 @@ impl FromStr for PairingCode {
             .ok_or(PairingCodeError::NotNaru)?;
         let decoded =
             Zeroizing::new(base45::decode(encoded).map_err(|_| PairingCodeError::Malformed)?);
-        let header = *decoded.first().ok_or(PairingCodeError::Malformed)?;
-        if header >> 5 != VERSION {
-            return Err(PairingCodeError::UnknownVersion);
-        }
-        if header & 0x0f != SUITE {
-            return Err(PairingCodeError::UnknownSuite);
-        }
-        decoded
-            .as_slice()
-            .try_into()
-            .map(Self)
-            .map_err(|_| PairingCodeError::Malformed)
+        Self::from_bytes(&decoded)
     }
 }
 
@@ -175,22 +182,22 @@ impl Pairing {
         let static_key = KeyPair::generate(rng);
         let mut secret = Zeroizing::new([0; 16]);
         rng.fill_bytes(&mut *secret);
-        let mut token = [0; 32];
-        rng.fill_bytes(&mut token);
+        let token = draw_token(rng);
         Self {
             code: PairingCode::new(origin, direction, static_key.public(), &secret),
             origin: origin.clone(),
-            role: Role::Displayer {
-                static_key,
-                token: Token::from_bytes(token),
-            },
+            role: Role::Displayer { static_key, token },
         }
     }
 
     /// Takes the text of a QR that this device has read, and picks the relay that it was made for
     /// among those that the app was built with.
     pub fn scan(text: &str, relays: &[Origin]) -> Result<Self, PairingCodeError> {
-        let code: PairingCode = text.parse()?;
+        Self::take(text.parse()?, relays)
+    }
+
+    /// Takes a code that came in another way than by a scan.
+    pub(crate) fn take(code: PairingCode, relays: &[Origin]) -> Result<Self, PairingCodeError> {
         let origin = relays.iter().find(|relay| code.is_for(relay));
         let origin = origin.ok_or(PairingCodeError::UnknownRelay)?.clone();
         Ok(Self {
@@ -240,6 +247,12 @@ impl Pairing {
     pub(crate) fn prologue(&self) -> Vec<u8> {
         [PROTOCOL, &self.code.0, self.origin.as_str().as_bytes()].concat()
     }
+}
+
+pub(crate) fn draw_token(rng: &mut impl CryptoRng) -> Token {
+    let mut token = [0; 32];
+    rng.fill_bytes(&mut token);
+    Token::from_bytes(token)
 }
 
 fn tag(origin: &Origin) -> [u8; 4] {

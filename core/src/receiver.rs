@@ -73,29 +73,8 @@ impl AwaitsBundle {
         device: Option<Device>,
         sets: Vec<Vec<NativeFile>>,
     ) -> Result<(AwaitsDecision, Arrival), ProtocolViolation> {
-        let bundle = sha256(&[message]);
-        let sets: Vec<_> = sets
-            .into_iter()
-            .map(certificate_set)
-            .collect::<Result<_, _>>()?;
-        let arrival = Arrival {
-            peer: self.paired.peer.or(device),
-            signed_message: receipt::signed_message(self.paired.channel.handshake_hash(), &bundle),
-            sets,
-        };
-        let fingerprints = arrival
-            .sets
-            .iter()
-            .map(|set| *set.fingerprint().as_bytes())
-            .collect();
-        Ok((
-            AwaitsDecision {
-                channel: self.paired.channel,
-                bundle,
-                fingerprints,
-            },
-            arrival,
-        ))
+        let peer = self.paired.peer.or(device);
+        AwaitsDecision::new(self.paired.channel, message, peer, sets)
     }
 }
 
@@ -107,6 +86,36 @@ pub(crate) struct AwaitsDecision {
 }
 
 impl AwaitsDecision {
+    /// Takes a bundle, with the bytes that carried it.
+    pub(crate) fn new(
+        channel: Channel,
+        message: &[u8],
+        peer: Option<Device>,
+        sets: Vec<Vec<NativeFile>>,
+    ) -> Result<(Self, Arrival), ProtocolViolation> {
+        let bundle = sha256(&[message]);
+        let sets: Vec<_> = sets
+            .into_iter()
+            .map(certificate_set)
+            .collect::<Result<_, _>>()?;
+        let arrival = Arrival {
+            peer,
+            signed_message: receipt::signed_message(channel.handshake_hash(), &bundle),
+            sets,
+        };
+        let fingerprints = arrival
+            .sets
+            .iter()
+            .map(|set| *set.fingerprint().as_bytes())
+            .collect();
+        let state = Self {
+            channel,
+            bundle,
+            fingerprints,
+        };
+        Ok((state, arrival))
+    }
+
     pub(crate) fn channel(&mut self) -> &mut Channel {
         &mut self.channel
     }

@@ -184,6 +184,7 @@ fn handshake(inputs: &Value, direction: Direction) -> Handshake {
     let opening = Open {
         token: token.hash(),
         join: derived.join.hash(),
+        deposit: None,
     };
     let joining = Join {
         token: scanner_token.hash(),

@@ -14,8 +14,8 @@ use tokio::sync::watch;
 
 use crate::{
     client_network::TrustedProxies,
-    limits::Limits,
-    routes::{self, BODY_DEADLINE, Relay},
+    limits::{Limits, Quotas},
+    routes::{self, BODY_DEADLINE, ClientSettings, Relay},
     security_headers::security_headers,
     settings::{Settings, Tls},
     store::{Backend, redis::ConnectError},
@@ -72,10 +72,15 @@ impl Application {
         let store = Backend::open(&settings.store, settings.capacity).await?;
         let relay = web::Data::new(Relay {
             store,
-            limits: Limits::new(
-                settings.network_mailboxes,
-                settings.capacity.join_ttl + settings.capacity.transfer_ttl,
-            ),
+            limits: Limits::new(&Quotas {
+                mailboxes: settings.network_mailboxes,
+                joins: settings.network_joins,
+                mailbox_lifetime: settings.capacity.join_ttl + settings.capacity.transfer_ttl,
+                deposits: settings.network_deposits,
+                deposit_lifetime: settings.capacity.deposit_ttl,
+            }),
+            deposits: settings.deposit.is_some(),
+            client_settings: ClientSettings::of(&settings),
             frame_bytes: settings.frame_bytes,
             body_deadline: settings.request_deadline.min(BODY_DEADLINE),
             stopping,

@@ -10,36 +10,86 @@ use ipnet::IpNet;
 
 use crate::problem::Problem;
 
-/// How many mailboxes one client network may open: a token bucket that refills over the lifetime
-/// of a mailbox, so that it bounds the open ones too.
+/// How often one client network may do what costs the relay something, or what a guesser would do.
 pub struct Limits {
-    openings: DefaultKeyedRateLimiter<IpNet>,
-    clock: DefaultClock,
+    openings: Bucket,
+    deposits: Bucket,
+    joins: Bucket,
+}
+
+/// How many of each a client network has at once; they come back one by one within the lifetime of what
+/// they stand for, so that the open ones are bounded too.
+pub struct Quotas {
+    /// Mailboxes.
+    pub mailboxes: NonZeroU32,
+    /// Attempts to join one.
+    pub joins: NonZeroU32,
+    /// How long a mailbox lives.
+    pub mailbox_lifetime: Duration,
+    /// Deposits.
+    pub deposits: NonZeroU32,
+    /// How long one is kept at most.
+    pub deposit_lifetime: Duration,
 }
 
 impl Limits {
-    /// `mailboxes` at once, refilled one by one within `lifetime`.
-    pub fn new(mailboxes: NonZeroU32, lifetime: Duration) -> Self {
-        let period = (lifetime / mailboxes.get()).max(Duration::from_nanos(1));
-        let quota = Quota::with_period(period)
-            .unwrap_or(Quota::per_second(NonZeroU32::MIN))
-            .allow_burst(mailboxes);
+    /// Full buckets for everyone.
+    pub fn new(quotas: &Quotas) -> Self {
         Self {
-            openings: DefaultKeyedRateLimiter::keyed(quota),
-            clock: DefaultClock::default(),
+            openings: Bucket::new(quotas.mailboxes, quotas.mailbox_lifetime),
+            deposits: Bucket::new(quotas.deposits, quotas.deposit_lifetime),
+            joins: Bucket::new(quotas.joins, quotas.mailbox_lifetime),
         }
     }
 
     pub(crate) fn opening(&self, network: IpNet) -> Result<(), Problem> {
-        self.openings.check_key(&network).map_err(|refused| {
-            let retry_after = refused.wait_time_from(self.clock.now()) + Duration::from_millis(999);
-            Problem::TooManyMailboxes { retry_after }
-        })
+        self.openings
+            .take(network)
+            .map_err(|retry_after| Problem::TooManyMailboxes { retry_after })
     }
 
-    /// Forgets the networks whose bucket is full again.
+    pub(crate) fn deposit(&self, network: IpNet) -> Result<(), Problem> {
+        self.deposits
+            .take(network)
+            .map_err(|retry_after| Problem::TooManyMailboxes { retry_after })
+    }
+
+    pub(crate) fn join(&self, network: IpNet) -> Result<(), Problem> {
+        self.joins
+            .take(network)
+            .map_err(|retry_after| Problem::TooManyJoins { retry_after })
+    }
+
+    /// Forgets the networks whose buckets are full again.
     pub(crate) fn tidy(&self) {
-        self.openings.retain_recent();
+        for bucket in [&self.openings, &self.deposits, &self.joins] {
+            bucket.limiter.retain_recent();
+        }
+    }
+}
+
+struct Bucket {
+    limiter: DefaultKeyedRateLimiter<IpNet>,
+    clock: DefaultClock,
+}
+
+impl Bucket {
+    fn new(count: NonZeroU32, lifetime: Duration) -> Self {
+        let period = (lifetime / count.get()).max(Duration::from_nanos(1));
+        let quota = Quota::with_period(period)
+            .unwrap_or(Quota::per_second(NonZeroU32::MIN))
+            .allow_burst(count);
+        Self {
+            limiter: DefaultKeyedRateLimiter::keyed(quota),
+            clock: DefaultClock::default(),
+        }
+    }
+
+    /// Takes one, or says after how long there is one again.
+    fn take(&self, network: IpNet) -> Result<(), Duration> {
+        self.limiter.check_key(&network).map_err(|refused| {
+            refused.wait_time_from(self.clock.now()) + Duration::from_millis(999)
+        })
     }
 }
 

@@ -33,6 +33,8 @@ pub enum Problem {
     MailboxFull,
     UnsupportedMediaType,
     TooManyMailboxes { retry_after: Duration },
+    TooManyJoins { retry_after: Duration },
+    DepositsOff,
     RelayFull,
     StoreUnavailable,
     ShuttingDown,
@@ -140,6 +142,16 @@ impl Problem {
                 "too_many_mailboxes",
                 "This network has opened many mailboxes",
             ),
+            Self::TooManyJoins { .. } => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_many_joins",
+                "This network has tried to join too often",
+            ),
+            Self::DepositsOff => (
+                StatusCode::FORBIDDEN,
+                "deposits_off",
+                "This relay takes no deposits",
+            ),
             Self::RelayFull => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "relay_full",
@@ -160,7 +172,9 @@ impl Problem {
 
     fn retry_after(self) -> Option<u64> {
         match self {
-            Self::TooManyMailboxes { retry_after } => Some(retry_after.as_secs().max(1)),
+            Self::TooManyMailboxes { retry_after } | Self::TooManyJoins { retry_after } => {
+                Some(retry_after.as_secs().max(1))
+            }
             Self::RelayFull => Some(10),
             Self::StoreUnavailable | Self::ShuttingDown => Some(1),
             _ => None,

@@ -11,9 +11,17 @@ use std::{
 use clap::{Parser, ValueEnum};
 use ipnet::IpNet;
 use naru_core::mailbox;
+use rustls_pki_types::{CertificateDer, pem::PemObject};
 use serde::Deserialize;
 
 use crate::store::{Capacity, StoreUrl, UnknownStore};
+
+const DEPOSIT_HOURS: u16 = 24;
+const DEPOSIT_MAX_HOURS: u16 = 7 * 24;
+const TWO_THOUSAND: NonZeroU32 = NonZeroU32::MIN.saturating_add(1_999);
+const TWO: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
+const TEN: NonZeroU16 = NonZeroU16::MIN.saturating_add(9);
+const THREE: NonZeroU16 = NonZeroU16::MIN.saturating_add(2);
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Deserialize)]
@@ -52,10 +60,31 @@ pub struct Settings {
     pub frame_bytes: usize,
     /// What mailboxes may hold.
     pub capacity: Capacity,
+    /// How long a deposit is kept when nothing else is asked for; `None` takes no deposits.
+    pub deposit: Option<Duration>,
+    /// How many deposits one client network may make within the longest time that one is kept.
+    pub network_deposits: NonZeroU32,
+    /// How often one client network may try to join within the lifetime of a mailbox.
+    pub network_joins: NonZeroU32,
+    /// What the page is told.
+    pub page: PageSettings,
     /// How many mailboxes one client network may open at once.
     pub network_mailboxes: NonZeroU32,
     /// How long a request's head and body may take.
     pub request_deadline: Duration,
+}
+
+/// What the operator wants of the page, and of every other client that asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageSettings {
+    /// Whether the page keeps nothing unless the person says that the PC is their own.
+    pub shared_pc: bool,
+    /// Root and intermediate certificates, PEM, against which chains are checked.
+    pub roots: Option<String>,
+    /// Fewest characters of a new password.
+    pub password_characters: NonZeroU16,
+    /// Fewest kinds of characters in a new password, of four.
+    pub password_kinds: NonZeroU16,
 }
 
 /// A setting that cannot be used.
@@ -76,6 +105,14 @@ pub enum SettingsError {
         path: PathBuf,
         /// Line and key.
         error: Box<toml::de::Error>,
+    },
+    /// The roots are not what they should be.
+    #[error("cannot use the root certificates in {path}: {reason}")]
+    Roots {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
     },
     /// A value that does not fit the others.
     #[error("the setting `{name}` is wrong: {reason}")]
@@ -189,6 +226,32 @@ options! {
     /// Most mailboxes that one client address may open within their lifetime [default: 2000].
     #[arg(long, env = "NARU_NETWORK_MAILBOXES", value_name = "COUNT")]
     network_mailboxes: NonZeroU32,
+    /// Hours that a deposit is kept when nothing else is asked for; 0 takes no deposits [default: 24].
+    #[arg(long, env = "NARU_DEPOSIT_HOURS", value_name = "HOURS")]
+    deposit_hours: u16,
+    /// Hours that a deposit is kept at most, 168 at most [default: 168].
+    #[arg(long, env = "NARU_DEPOSIT_MAX_HOURS", value_name = "HOURS")]
+    deposit_max_hours: NonZeroU16,
+    /// Most deposits that one client address may make within deposit-max-hours [default: 2000].
+    #[arg(long, env = "NARU_NETWORK_DEPOSITS", value_name = "COUNT")]
+    network_deposits: NonZeroU32,
+    /// Most attempts of one client address to join a mailbox within its lifetime: what bounds
+    /// whoever guesses connection numbers [default: 4000].
+    #[arg(long, env = "NARU_NETWORK_JOINS", value_name = "COUNT")]
+    network_joins: NonZeroU32,
+    /// Takes every PC for a shared one, on which the page keeps nothing [default: false].
+    #[arg(long, env = "NARU_SHARED_PC", num_args = 0..=1, default_missing_value = "true")]
+    shared_pc: bool,
+    /// PEM file with the root and intermediate certificates against which chains are checked.
+    #[arg(long, env = "NARU_ROOTS", value_name = "FILE")]
+    roots: PathBuf,
+    /// Fewest characters of a new password [default: 10].
+    #[arg(long, env = "NARU_PASSWORD_CHARACTERS", value_name = "COUNT")]
+    password_characters: NonZeroU16,
+    /// Fewest kinds of characters in a new password, of small letters, capitals, digits and others
+    /// [default: 3].
+    #[arg(long, env = "NARU_PASSWORD_KINDS", value_name = "COUNT")]
+    password_kinds: NonZeroU16,
     /// Seconds that a request's head and body may take [default: 10].
     #[arg(long, env = "NARU_REQUEST_DEADLINE", value_name = "SECONDS")]
     request_deadline: NonZeroU32,
@@ -238,7 +301,34 @@ impl Options {
         };
         let count =
             |setting: Option<NonZeroUsize>, default| setting.map_or(default, NonZeroUsize::get);
+        let hours = |hours: u16| Duration::from_secs(u64::from(hours) * 3_600);
+        let deposit_max_hours = self
+            .deposit_max_hours
+            .map_or(DEPOSIT_MAX_HOURS, NonZeroU16::get);
+        if deposit_max_hours > DEPOSIT_MAX_HOURS {
+            return Err(SettingsError::Unusable {
+                name: "deposit_max_hours",
+                reason: "it has to be at most 168, seven days",
+            });
+        }
+        let deposit_hours = self
+            .deposit_hours
+            .unwrap_or(DEPOSIT_HOURS.min(deposit_max_hours));
+        if deposit_hours > deposit_max_hours {
+            return Err(SettingsError::Unusable {
+                name: "deposit_hours",
+                reason: "it has to be at most deposit_max_hours",
+            });
+        }
+        let password_kinds = self.password_kinds.unwrap_or(THREE);
+        if password_kinds.get() > 4 {
+            return Err(SettingsError::Unusable {
+                name: "password_kinds",
+                reason: "there are four kinds",
+            });
+        }
         let capacity = Capacity {
+            deposit_ttl: hours(deposit_max_hours),
             join_ttl: seconds(self.join_ttl, mailbox::JOIN_TTL),
             transfer_ttl: seconds(self.transfer_ttl, mailbox::TRANSFER_TTL),
             lane_frames: self
@@ -265,10 +355,37 @@ impl Options {
             trusted_proxies: self.trusted_proxies.unwrap_or_default(),
             frame_bytes,
             capacity,
-            network_mailboxes: self
-                .network_mailboxes
-                .unwrap_or(NonZeroU32::MIN.saturating_add(1_999)),
+            deposit: (deposit_hours > 0).then(|| hours(deposit_hours)),
+            network_deposits: self.network_deposits.unwrap_or(TWO_THOUSAND),
+            network_joins: self
+                .network_joins
+                .unwrap_or(TWO_THOUSAND.saturating_mul(TWO)),
+            page: PageSettings {
+                shared_pc: self.shared_pc.unwrap_or(false),
+                roots: self.roots.map(read_roots).transpose()?,
+                password_characters: self.password_characters.unwrap_or(TEN),
+                password_kinds,
+            },
+            network_mailboxes: self.network_mailboxes.unwrap_or(TWO_THOUSAND),
             request_deadline: seconds(self.request_deadline, Duration::from_secs(10)),
         })
+    }
+}
+
+/// The file as it is, once it has been seen to hold certificates.
+fn read_roots(path: PathBuf) -> Result<String, SettingsError> {
+    let refuse = |reason: String| SettingsError::Roots {
+        path: path.clone(),
+        reason,
+    };
+    let pem = fs::read_to_string(&path).map_err(|error| refuse(error.to_string()))?;
+    let mut certificates = 0;
+    for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+        certificate.map_err(|error| refuse(error.to_string()))?;
+        certificates += 1;
+    }
+    match certificates {
+        0 => Err(refuse("it holds no certificate".into())),
+        _ => Ok(pem),
     }
 }

@@ -10,7 +10,8 @@ use futures_util::StreamExt;
 use naru_relay::store::StoreUrl;
 use redis::{Client, aio::MultiplexedConnection};
 
-/// A redis-server on the loopback interface that keeps nothing on the disk; killed when dropped.
+/// A redis-server on the loopback interface that keeps nothing on the disk unless it is told to; killed
+/// when dropped.
 pub struct RunningRedis {
     port: u16,
     options: Vec<String>,
@@ -80,6 +81,19 @@ impl RunningRedis {
     /// When it does not start again.
     pub fn restart_empty(&mut self) {
         self.kill();
+        self.process = launch(self.port, &self.options);
+    }
+
+    /// Shuts it down as an operator would, and starts it again with what it has on the disk.
+    ///
+    /// # Panics
+    /// When it does not end or start again.
+    pub async fn restart(&mut self) {
+        // It closes the connection instead of answering.
+        let _ = redis::cmd("SHUTDOWN")
+            .exec_async(&mut self.connect().await)
+            .await;
+        self.process.wait().expect("it ends");
         self.process = launch(self.port, &self.options);
     }
 

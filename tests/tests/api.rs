@@ -60,6 +60,7 @@ fn opening() -> Vec<u8> {
     Open {
         token: displayer().hash(),
         join: join_token().hash(),
+        deposit: None,
     }
     .to_cbor()
 }
@@ -168,6 +169,7 @@ async fn opens_once(store: StoreUrl) {
     let other = Open {
         token: stranger().hash(),
         join: join_token().hash(),
+        deposit: None,
     };
     let taken = mailbox.open(other.to_cbor(), &stranger()).await;
     refused(taken, 409, "mailbox_exists").await;

@@ -23,6 +23,7 @@ use tokio::time::{sleep, timeout};
 const CAPACITY: Capacity = Capacity {
     join_ttl: Duration::from_secs(60),
     transfer_ttl: Duration::from_secs(60),
+    deposit_ttl: Duration::from_secs(600),
     lane_frames: 4,
     mailbox_bytes: 1_000,
     mailboxes: 100,
@@ -77,6 +78,7 @@ fn opening() -> Open {
     Open {
         token: displayer(),
         join: join_token(),
+        deposit: None,
     }
 }
 

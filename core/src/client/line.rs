@@ -1,8 +1,7 @@
 //! One device's line to its mailbox: sends its own frames, resending identical bytes until the
 //! relay has them, and takes the peer's.
 
-use std::collections::VecDeque;
-use std::time::Duration;
+use std::{collections::VecDeque, num::NonZeroU32, time::Duration};
 
 use super::{
     TransferError,
@@ -40,6 +39,8 @@ enum Entry {
     Join {
         body: Vec<u8>,
         authorization: String,
+        /// How long a mailbox that is not there may still be opened.
+        patience: Duration,
     },
 }
 
@@ -53,6 +54,7 @@ pub(crate) struct Line<'t, T> {
     mailbox: MailboxId,
     authorization: String,
     entry: Option<Entry>,
+    entered: bool,
     outbox: Vec<Outgoing>,
     inbox: VecDeque<Vec<u8>>,
     /// Number of the peer's last frame that has come.
@@ -68,12 +70,39 @@ impl<'t, T: Transport> Line<'t, T> {
         token: &Token,
         join: &Token,
     ) -> Self {
+        Self::opening(transport, mailbox, token, join, None)
+    }
+
+    /// A displayer whose mailbox is to be kept for `keep` seconds, with nobody there.
+    pub(crate) fn depositor(
+        transport: &'t T,
+        mailbox: MailboxId,
+        token: &Token,
+        join: &Token,
+        keep: NonZeroU32,
+    ) -> Self {
+        Self::opening(transport, mailbox, token, join, Some(keep))
+    }
+
+    fn opening(
+        transport: &'t T,
+        mailbox: MailboxId,
+        token: &Token,
+        join: &Token,
+        deposit: Option<NonZeroU32>,
+    ) -> Self {
         let body = Open {
             token: token.hash(),
             join: join.hash(),
+            deposit,
         }
         .to_cbor();
-        Self::new(transport, mailbox, token, Entry::Open { body })
+        Self::new(transport, mailbox, token, Some(Entry::Open { body }))
+    }
+
+    /// A line to a mailbox that this device has entered before.
+    pub(crate) fn resumed(transport: &'t T, mailbox: MailboxId, token: &Token) -> Self {
+        Self::new(transport, mailbox, token, None)
     }
 
     pub(crate) fn scanner(
@@ -83,29 +112,49 @@ impl<'t, T: Transport> Line<'t, T> {
         join: &Token,
         m1: Vec<u8>,
     ) -> Self {
+        Self::joining(transport, mailbox, token, join, m1, PATIENCE_TO_OPEN)
+    }
+
+    /// A scanner of a mailbox that has been there for long.
+    pub(crate) fn claimant(
+        transport: &'t T,
+        mailbox: MailboxId,
+        token: &Token,
+        join: &Token,
+        m1: Vec<u8>,
+    ) -> Self {
+        Self::joining(transport, mailbox, token, join, m1, Duration::ZERO)
+    }
+
+    fn joining(
+        transport: &'t T,
+        mailbox: MailboxId,
+        token: &Token,
+        join: &Token,
+        m1: Vec<u8>,
+        patience: Duration,
+    ) -> Self {
         let body = Join {
             token: token.hash(),
             m1,
         }
         .to_cbor();
         let authorization = join.authorization();
-        Self::new(
-            transport,
-            mailbox,
-            token,
-            Entry::Join {
-                body,
-                authorization,
-            },
-        )
+        let entry = Entry::Join {
+            body,
+            authorization,
+            patience,
+        };
+        Self::new(transport, mailbox, token, Some(entry))
     }
 
-    fn new(transport: &'t T, mailbox: MailboxId, token: &Token, entry: Entry) -> Self {
+    fn new(transport: &'t T, mailbox: MailboxId, token: &Token, entry: Option<Entry>) -> Self {
         Self {
             transport,
             mailbox,
             authorization: token.authorization(),
-            entry: Some(entry),
+            entered: entry.is_none(),
+            entry,
             outbox: Vec::new(),
             inbox: VecDeque::new(),
             received: 0,
@@ -154,6 +203,40 @@ impl<'t, T: Transport> Line<'t, T> {
         }
     }
 
+    /// What has come so far, without asking for more.
+    pub(crate) fn arrived(&mut self) -> Vec<Vec<u8>> {
+        self.inbox.drain(..).collect()
+    }
+
+    /// All of the peer's lane, acknowledging nothing; waits for its first frame.
+    pub(crate) async fn peek(
+        &mut self,
+        wait: Duration,
+        notify: &mut impl FnMut(Connection),
+    ) -> Result<Vec<Vec<u8>>, TransferError> {
+        let path = mailbox::frames_path(&self.mailbox) + &mailbox::query(0, wait);
+        let request = self.request(Method::Get, path, None, Vec::new(), wait);
+        let response = self.call(request, notify).await?;
+        self.read(&response)
+    }
+
+    /// Enters once more, as at first, and takes what comes as if for the first time.
+    pub(crate) fn enter_again(&mut self) {
+        self.entered = false;
+        self.received = 0;
+        self.inbox.clear();
+    }
+
+    /// Ends the mailbox, and hears whether the relay has done so.
+    pub(crate) async fn close(
+        &mut self,
+        notify: &mut impl FnMut(Connection),
+    ) -> Result<(), TransferError> {
+        let path = mailbox::mailbox_path(&self.mailbox);
+        let request = self.request(Method::Delete, path, None, Vec::new(), Duration::ZERO);
+        self.call(request, notify).await.map(drop)
+    }
+
     /// Ends the mailbox for both sides; a relay that cannot be reached lets it expire.
     pub(crate) async fn end(&mut self) {
         let path = mailbox::mailbox_path(&self.mailbox);
@@ -167,7 +250,9 @@ impl<'t, T: Transport> Line<'t, T> {
         wait: Duration,
         notify: &mut impl FnMut(Connection),
     ) -> Result<(), TransferError> {
-        if let Some(entry) = &self.entry {
+        if !self.entered
+            && let Some(entry) = &self.entry
+        {
             let waiting = if self.outbox.is_empty() && self.answered {
                 wait
             } else {
@@ -176,10 +261,13 @@ impl<'t, T: Transport> Line<'t, T> {
             let request = self.entry_request(entry, waiting);
             let response = match entry {
                 Entry::Open { .. } => self.call(request, notify).await?,
-                Entry::Join { .. } => self.call_until_open(request, notify).await?,
+                Entry::Join { patience, .. } => {
+                    let patience = *patience;
+                    self.call_until_open(request, patience, notify).await?
+                }
             };
             self.take(&response)?;
-            self.entry = None;
+            self.entered = true;
         }
         while let Some(at) = self.outbox.iter().position(|outgoing| !outgoing.delivered) {
             let is_last = at + 1 == self.outbox.len();
@@ -217,15 +305,7 @@ impl<'t, T: Transport> Line<'t, T> {
     }
 
     fn take(&mut self, response: &Response) -> Result<(), TransferError> {
-        if let Some(seconds) = response
-            .header(mailbox::EXPIRES_IN)
-            .and_then(|value| value.parse().ok())
-        {
-            self.expires_in = Some(Duration::from_secs(seconds));
-        }
-        let frames =
-            mailbox::frames_from_cbor(&response.body).map_err(|_| TransferError::Tampered)?;
-        for frame in frames {
+        for frame in self.read(response)? {
             self.received = self
                 .received
                 .checked_add(1)
@@ -235,15 +315,26 @@ impl<'t, T: Transport> Line<'t, T> {
         Ok(())
     }
 
+    fn read(&mut self, response: &Response) -> Result<Vec<Vec<u8>>, TransferError> {
+        if let Some(seconds) = response
+            .header(mailbox::EXPIRES_IN)
+            .and_then(|value| value.parse().ok())
+        {
+            self.expires_in = Some(Duration::from_secs(seconds));
+        }
+        mailbox::frames_from_cbor(&response.body).map_err(|_| TransferError::Tampered)
+    }
+
     async fn call_until_open(
         &mut self,
         request: Request,
+        patience: Duration,
         notify: &mut impl FnMut(Connection),
     ) -> Result<Response, TransferError> {
         let mut paused = Duration::ZERO;
         loop {
             match self.call(request.clone(), notify).await {
-                Err(TransferError::RelayLost) if paused < PATIENCE_TO_OPEN => {
+                Err(TransferError::RelayLost) if paused < patience => {
                     self.transport.pause(FIRST_PAUSE).await;
                     paused += FIRST_PAUSE;
                 }
@@ -300,6 +391,7 @@ impl<'t, T: Transport> Line<'t, T> {
             Entry::Join {
                 body,
                 authorization,
+                ..
             } => {
                 let path = mailbox::join_path(&self.mailbox) + &query;
                 let request =
@@ -371,6 +463,8 @@ fn refusal(response: &Response) -> Option<TransferError> {
         410 if code == "mailbox_expired" => Some(TransferError::Expired),
         410 => Some(TransferError::Ended),
         409 if code == "already_joined" => Some(TransferError::AlreadyJoined),
+        409 if code == "mailbox_exists" => Some(TransferError::MailboxTaken),
+        403 if code == "deposits_off" => Some(TransferError::DepositsOff),
         409 if code == "frame_gap" => Some(TransferError::FrameGap),
         404 => Some(TransferError::RelayLost),
         _ => Some(TransferError::RelayRefused),

@@ -1,10 +1,13 @@
 //! The driver: carries a role's frames over the relay while the person decides. The same code runs
 //! in the app, in the page, in the command line and in the tests.
 
+mod depositing;
 mod giving;
 mod line;
+mod numbering;
 mod receiving;
 mod transport;
+
 use std::{marker::PhantomData, pin::pin, time::Duration};
 
 use futures_channel::mpsc::UnboundedReceiver;
@@ -17,16 +20,20 @@ use zeroize::Zeroizing;
 
 use self::line::{Connection, Line};
 pub use self::{
+    depositing::{
+        Deposit, DepositCommand, DepositEvent, DepositStatus, claim, deposit, deposit_status,
+        withdraw,
+    },
     giving::{GiverCommand, GiverEvent, give},
+    numbering::{NumberEvent, announce, look_up},
     receiving::{ReceiverCommand, ReceiverEvent, receive},
     transport::{Method, Request, Response, Transport, TransportError},
 };
 use crate::{
     channel::Channel,
     device::Device,
-    mailbox::Token,
     message::{CancelReason, Message},
-    pairing::{Derived, Pairing, Role},
+    pairing::{Derived, Pairing, Role, draw_token},
     session::{AwaitsM1, Paired, ProtocolViolation, ScannerAwaitsM2},
 };
 
@@ -87,6 +94,25 @@ pub enum TransferError {
     /// The pairing was made for the other role.
     #[error("this pairing code is for the other direction")]
     WrongDirection,
+    /// Nobody shows this connection number, or its secret digits are wrong.
+    #[error("the connection number is wrong")]
+    WrongNumber,
+    /// Somebody else has a mailbox of this name.
+    #[error("the mailbox is taken")]
+    MailboxTaken,
+    /// The agency does not let the relay keep deposits.
+    #[error("this relay takes no deposits")]
+    DepositsOff,
+    /// Nothing is deposited under this code: it was fetched, withdrawn or has expired, or the code is
+    /// another's.
+    #[error("nothing is deposited under this code")]
+    DepositGone,
+    /// Another device is fetching the deposit, or has fetched it.
+    #[error("another device has claimed the deposit")]
+    DepositHeld,
+    /// This device took too long, and another has fetched the deposit: what was stored here has to go.
+    #[error("another device has fetched the deposit meanwhile")]
+    TakenByAnother,
 }
 
 impl TransferError {
@@ -110,6 +136,12 @@ impl TransferError {
             Self::Cancelled => "cancelled",
             Self::Refused => "refused",
             Self::WrongDirection => "wrong_direction",
+            Self::WrongNumber => "wrong_number",
+            Self::MailboxTaken => "mailbox_taken",
+            Self::DepositsOff => "deposits_off",
+            Self::DepositGone => "deposit_gone",
+            Self::DepositHeld => "deposit_held",
+            Self::TakenByAnother => "taken_by_another",
         }
     }
 }
@@ -288,9 +320,7 @@ where
         Role::Scanner => {
             let responder = pairing.code.static_key();
             let (state, m1) = ScannerAwaitsM2::new(&prologue, &responder, &psk, device, rng)?;
-            let mut token = [0; 32];
-            rng.fill_bytes(&mut token);
-            let line = Line::scanner(transport, mailbox, &Token::from_bytes(token), &join, m1);
+            let line = Line::scanner(transport, mailbox, &draw_token(rng), &join, m1);
             let mut driver = Driver {
                 line,
                 transport,

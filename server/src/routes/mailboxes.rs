@@ -18,6 +18,7 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
+use super::client_settings::ClientSettings;
 use crate::{
     client_network::ClientNetwork,
     limits::Limits,
@@ -34,6 +35,10 @@ const RECHECK: Duration = Duration::from_secs(5);
 pub(crate) struct Relay {
     pub(crate) store: Backend,
     pub(crate) limits: Limits,
+    /// Whether deposits are taken.
+    pub(crate) deposits: bool,
+    /// What `/v1/settings` answers.
+    pub(crate) client_settings: ClientSettings,
     pub(crate) frame_bytes: usize,
     pub(crate) body_deadline: Duration,
     pub(crate) stopping: watch::Receiver<bool>,
@@ -56,12 +61,13 @@ pub(super) struct Reading {
 /// The displayer opens its mailbox.
 #[utoipa::path(put, path = "/v1/mailboxes/{id}",
     params(("id", description = "22 characters of base64url"), ("after" = Option<u16>, Query), ("wait" = Option<u64>, Query)),
-    request_body(content = Vec<u8>, content_type = "application/cbor", description = "{0: token hash, 1: join token hash}"),
+    request_body(content = Vec<u8>, content_type = "application/cbor", description = "{0: token hash, 1: join token hash}, and 2: seconds for a deposit"),
     responses(
         (status = 201, description = "Opened; the peer's frames", content_type = "application/cbor-seq"),
         (status = 200, description = "The same body had opened it"),
         (status = 400, description = "malformed"),
         (status = 401, description = "token_required"),
+        (status = 403, description = "deposits_off"),
         (status = 408, description = "request_timeout"),
         (status = 409, description = "mailbox_exists"),
         (status = 410, description = "mailbox_expired or mailbox_ended"),
@@ -83,7 +89,11 @@ pub(super) async fn open(
     if open.token != by {
         return Err(Problem::TokenRequired);
     }
-    relay.limits.opening(network.0)?;
+    match open.deposit {
+        None => relay.limits.opening(network.0)?,
+        Some(_) if relay.deposits => relay.limits.deposit(network.0)?,
+        Some(_) => return Err(Problem::DepositsOff),
+    }
     let accepted = relay.store.open(id, open).await?;
     answer(&relay, id, by, reading, accepted).await
 }
@@ -103,16 +113,19 @@ pub(super) async fn open(
         (status = 410, description = "mailbox_expired or mailbox_ended"),
         (status = 413, description = "frame_too_large or mailbox_full"),
         (status = 415, description = "unsupported_media_type"),
+        (status = 429, description = "too_many_joins"),
         (status = 503, description = "relay_full, store_unavailable or shutting_down"),
     ))]
 pub(super) async fn join(
     relay: web::Data<Relay>,
     request: HttpRequest,
     path: web::Path<String>,
+    network: ClientNetwork,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let (id, reading, by) = arguments(&request, &path)?;
     let body = body(&relay, &request, payload, CBOR).await?;
+    relay.limits.join(network.0)?;
     let join = Join::from_cbor(&body).map_err(|_| Problem::Malformed)?;
     let reader = join.token;
     let accepted = relay.store.join(id, by, join).await?;

@@ -1,12 +1,16 @@
 //! The relay's calls. Know no backend.
 
+mod client_settings;
 mod mailboxes;
 mod operations;
 
 use actix_web::web;
 use utoipa::OpenApi;
 
-pub(crate) use self::mailboxes::{BODY_DEADLINE, Relay};
+pub(crate) use self::{
+    client_settings::ClientSettings,
+    mailboxes::{BODY_DEADLINE, Relay},
+};
 use crate::{
     page,
     problem::{Problem, ProblemDocument},
@@ -26,12 +30,13 @@ use crate::{
         mailboxes::append,
         mailboxes::read,
         mailboxes::end,
+        client_settings::read,
         operations::health,
         operations::readiness,
         operations::metrics,
         operations::description,
     ),
-    components(schemas(ProblemDocument))
+    components(schemas(ClientSettings, ProblemDocument))
 )]
 struct Description;
 
@@ -58,6 +63,11 @@ pub(crate) fn configure(service: &mut web::ServiceConfig) {
         .service(
             web::resource("/v1/mailboxes/{id}/frames/{number}")
                 .route(web::put().to(mailboxes::append))
+                .default_service(refuse()),
+        )
+        .service(
+            web::resource("/v1/settings")
+                .route(web::get().to(client_settings::read))
                 .default_service(refuse()),
         )
         .service(

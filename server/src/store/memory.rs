@@ -58,7 +58,7 @@ impl Store for Memory {
         if state.mailboxes.len() >= self.capacity.mailboxes {
             return Err(StoreError::Full);
         }
-        let ends = Instant::now() + self.capacity.join_ttl;
+        let ends = Instant::now() + self.capacity.waits(&open);
         state.mailboxes.insert(id, Mailbox::new(open, ends));
         state.ends.insert((ends, id));
         Ok(Accepted::New)
@@ -72,13 +72,15 @@ impl Store for Memory {
             return Err(StoreError::Unknown);
         }
         mailbox.live()?;
+        let now = Instant::now();
         if let Some(scanner) = mailbox.scanner {
-            let same = scanner == join.token && mailbox.scanner_lane.holds(0, &join.m1);
-            return if same {
-                Ok(Accepted::Again)
-            } else {
-                Err(StoreError::AlreadyJoined)
-            };
+            if scanner == join.token && mailbox.scanner_lane.holds(0, &join.m1) {
+                return Ok(Accepted::Again);
+            }
+            if !mailbox.is_abandoned(now) {
+                return Err(StoreError::AlreadyJoined);
+            }
+            state.bytes -= mailbox.give_back();
         }
         if join.m1.len() > self.capacity.mailbox_bytes {
             return Err(StoreError::MailboxFull);
@@ -86,11 +88,15 @@ impl Store for Memory {
         if state.bytes + join.m1.len() > self.capacity.total_bytes {
             return Err(StoreError::Full);
         }
-        let ends = Instant::now() + self.capacity.transfer_ttl;
-        state.ends.remove(&(mailbox.ends, id));
-        state.ends.insert((ends, id));
+        let until = now + self.capacity.transfer_ttl;
+        if mailbox.is_deposit() {
+            mailbox.lease = Some(until);
+        } else {
+            state.ends.remove(&(mailbox.ends, id));
+            state.ends.insert((until, id));
+            mailbox.ends = until;
+        }
         state.bytes += join.m1.len();
-        mailbox.ends = ends;
         mailbox.scanner = Some(join.token);
         mailbox.scanner_lane.push(join.m1);
         drop(guard);
@@ -110,7 +116,7 @@ impl Store for Memory {
         let mailbox = state.mailboxes.get_mut(&id).ok_or(StoreError::Unknown)?;
         let side = mailbox.side(by)?;
         mailbox.live()?;
-        if mailbox.scanner.is_none() {
+        if mailbox.scanner.is_none() && !mailbox.is_deposit() {
             return Err(StoreError::NotJoined);
         }
         let held = mailbox.displayer_lane.bytes + mailbox.scanner_lane.bytes;
@@ -151,7 +157,8 @@ impl Store for Memory {
         let side = mailbox.side(by)?;
         mailbox.live()?;
         let expires_in = mailbox.ends - Instant::now();
-        let (freed, frames) = mailbox.lane(side.other()).read(usize::from(after))?;
+        let keeps = matches!(side, Side::Scanner) && mailbox.awaits_receipt();
+        let (freed, frames) = mailbox.lane(side.other()).read(usize::from(after), keeps)?;
         state.bytes -= freed;
         Ok(Unread { frames, expires_in })
     }
@@ -160,9 +167,14 @@ impl Store for Memory {
         let mut guard = self.current();
         let state = &mut *guard;
         let mailbox = state.mailboxes.get_mut(&id).ok_or(StoreError::Unknown)?;
-        mailbox.side(by)?;
+        let side = mailbox.side(by)?;
         mailbox.live()?;
-        state.bytes -= mailbox.clear(Phase::Ended);
+        state.bytes -= match side {
+            Side::Scanner if mailbox.awaits_receipt() => mailbox.give_back(),
+            // A receipt cannot be taken back.
+            Side::Scanner if mailbox.is_deposit() => 0,
+            _ => mailbox.clear(Phase::Ended),
+        };
         drop(guard);
         self.wakers.wake(&id);
         Ok(())
@@ -231,6 +243,8 @@ impl Side {
 struct Mailbox {
     open: Open,
     scanner: Option<TokenHash>,
+    /// Until when nobody but its scanner can have a deposit.
+    lease: Option<Instant>,
     displayer_lane: Lane,
     scanner_lane: Lane,
     phase: Phase,
@@ -244,12 +258,33 @@ impl Mailbox {
         Self {
             open,
             scanner: None,
+            lease: None,
             displayer_lane: Lane::default(),
             scanner_lane: Lane::default(),
             phase: Phase::Live,
             ends,
             buried: false,
         }
+    }
+
+    fn is_deposit(&self) -> bool {
+        self.open.deposit.is_some()
+    }
+
+    /// Whether a deposit has been claimed, and no receipt has come.
+    fn awaits_receipt(&self) -> bool {
+        self.is_deposit() && self.scanner_lane.digests.len() == 1
+    }
+
+    fn is_abandoned(&self, now: Instant) -> bool {
+        self.awaits_receipt() && self.lease.is_some_and(|lease| lease <= now)
+    }
+
+    /// Forgets a deposit's scanner; yields how many bytes that frees.
+    fn give_back(&mut self) -> usize {
+        self.scanner = None;
+        self.lease = None;
+        std::mem::take(&mut self.scanner_lane).bytes
     }
 
     fn live(&self) -> Result<(), StoreError> {
@@ -309,11 +344,15 @@ impl Lane {
         self.digests.get(index) == Some(&Sha256::digest(frame).into())
     }
 
-    fn read(&mut self, after: usize) -> Result<(usize, Vec<Vec<u8>>), StoreError> {
+    /// The frames after `after`, and how many bytes were freed by forgetting those up to it.
+    fn read(&mut self, after: usize, keeps: bool) -> Result<(usize, Vec<Vec<u8>>), StoreError> {
         let acknowledged = self.digests.len() - self.unread.len();
         let forget = after
             .checked_sub(acknowledged)
             .ok_or(StoreError::Acknowledged)?;
+        if keeps {
+            return Ok((0, self.unread.iter().skip(forget).cloned().collect()));
+        }
         let mut freed = 0;
         for frame in self.unread.drain(..forget.min(self.unread.len())) {
             freed += frame.len();

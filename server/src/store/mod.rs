@@ -19,8 +19,10 @@ pub use self::{
 pub struct Capacity {
     /// How long a mailbox waits for the scanner.
     pub join_ttl: Duration,
-    /// How long it lives from the join on.
+    /// How long it lives from the join on. A deposit is held for one who fetches it for as long.
     pub transfer_ttl: Duration,
+    /// How long a deposit is kept at most.
+    pub deposit_ttl: Duration,
     /// Most frames of a lane.
     pub lane_frames: u16,
     /// Most bytes of a mailbox.
@@ -29,6 +31,15 @@ pub struct Capacity {
     pub mailboxes: usize,
     /// Most bytes of all mailboxes together.
     pub total_bytes: usize,
+}
+
+impl Capacity {
+    /// How long a mailbox is kept from its opening on, while nobody has joined it.
+    pub(crate) fn waits(&self, open: &Open) -> Duration {
+        open.deposit.map_or(self.join_ttl, |seconds| {
+            Duration::from_secs(seconds.get().into()).min(self.deposit_ttl)
+        })
+    }
 }
 
 /// A call that succeeded.
@@ -102,7 +113,9 @@ pub trait Store {
         open: Open,
     ) -> impl Future<Output = Result<Accepted, StoreError>> + Send;
 
-    /// Lets the first scanner in; `by` is the hash of the token that it presents.
+    /// Lets the first scanner in; `by` is the hash of the token that it presents. A deposit lets
+    /// another in when the first has held it for the length of a transfer, or has given it back, and
+    /// has left no receipt.
     fn join(
         &self,
         id: MailboxId,
@@ -110,7 +123,8 @@ pub trait Store {
         join: Join,
     ) -> impl Future<Output = Result<Accepted, StoreError>> + Send;
 
-    /// Appends a frame to the lane of whoever presents the token.
+    /// Appends a frame to the lane of whoever presents the token: the displayer of a deposit also
+    /// before anybody has joined.
     fn append(
         &self,
         id: MailboxId,
@@ -119,7 +133,8 @@ pub trait Store {
         frame: Vec<u8>,
     ) -> impl Future<Output = Result<Accepted, StoreError>> + Send;
 
-    /// The other lane's frames after `after`, which are acknowledged and forgotten up to it.
+    /// The other lane's frames after `after`, which are acknowledged and forgotten up to it. Those of
+    /// a deposit stay until the scanner has written its receipt.
     fn read(
         &self,
         id: MailboxId,
@@ -127,7 +142,7 @@ pub trait Store {
         after: u16,
     ) -> impl Future<Output = Result<Unread, StoreError>> + Send;
 
-    /// Ends a mailbox and forgets its frames.
+    /// Ends a mailbox and forgets its frames. The scanner of a deposit gives it back instead.
     fn end(
         &self,
         id: MailboxId,

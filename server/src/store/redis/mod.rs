@@ -121,11 +121,13 @@ impl Drop for Redis {
 impl Store for Redis {
     async fn open(&self, id: MailboxId, open: Open) -> Result<Accepted, StoreError> {
         let mut command = call(&self.scripts.open, &key(&id));
+        let deposit = open.deposit.map(|seconds| seconds.to_string());
         command
             .arg(open.token.as_bytes())
             .arg(open.join.as_bytes())
-            .arg(milliseconds(self.capacity.join_ttl))
-            .arg(milliseconds(self.capacity.transfer_ttl));
+            .arg(milliseconds(self.capacity.waits(&open)))
+            .arg(milliseconds(self.capacity.transfer_ttl))
+            .arg(deposit.unwrap_or_default());
         self.run(command).await?.accepted()
     }
 

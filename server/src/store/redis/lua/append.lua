@@ -10,7 +10,7 @@ end
 local side, refused = lane(ARGV[1])
 if not side then
   return refuse(refused)
-elseif not scanner then
+elseif not scanner and not (deposit and side == 'd') then
   return refuse('not_joined')
 end
 local other = side == 'd' and 's' or 'd'

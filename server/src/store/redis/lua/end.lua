@@ -3,12 +3,20 @@ local side, refused = lane(ARGV[1])
 if not side then
   return { refused }
 end
-redis.call('HDEL', mailbox, 'ends')
-if scanner then
-  for _, one in ipairs({ 'd', 's' }) do
-    local count, acked = unpack(redis.call('HMGET', mailbox, field(one, 'count'), field(one, 'acked')))
-    forget(frames(one, tonumber(acked) + 1, tonumber(count)))
+if deposit and side == 's' then
+  -- Whoever was fetching it gives it back; a receipt cannot be taken back.
+  if written('s') == 1 then
+    forget(unread('s'))
+    redis.call('HDEL', mailbox, 'scanner', 'lease')
+    redis.call('HSET', mailbox, field('s', 'count'), 0, field('s', 'acked'), 0, field('s', 'bytes'), 0)
+    redis.call('PUBLISH', ARGV[2], ARGV[3])
   end
+  return { 'new' }
+end
+redis.call('HDEL', mailbox, 'ends')
+if scanner or deposit then
+  forget(unread('d'))
+  forget(unread('s'))
 end
 redis.call('PUBLISH', ARGV[2], ARGV[3])
 return { 'new' }

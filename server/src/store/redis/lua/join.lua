@@ -16,23 +16,31 @@ if refused then
 end
 if scanner then
   local first, acked = unpack(redis.call('HMGET', mailbox, field('s', 1), field('s', 'acked')))
-  if scanner ~= ARGV[2] or first ~= frame then
+  if scanner == ARGV[2] and first == frame then
+    if tonumber(acked) >= 1 then
+      return refuse('again')
+    end
+    return { stored(frame, ends) and 'again' or 'full' }
+  elseif not deposit or now() < tonumber(lease) or written('s') > 1 then
     return refuse('already_joined')
-  elseif tonumber(acked) >= 1 then
-    return refuse('again')
   end
-  return { stored(frame, ends) and 'again' or 'full' }
+  forget(unread('s'))
 end
 if length(frame) > tonumber(ARGV[6]) then
   return refuse('mailbox_full')
 end
 local last = now() + ARGV[4]
-if not stored(frame, integer(last)) then
+if not stored(frame, deposit and ends or integer(last)) then
   return { 'full' }
 end
-redis.call('HSET', mailbox, 'scanner', ARGV[2], 'ends', integer(last),
-  field('s', 'count'), 1, field('s', 'acked'), 0, field('s', 'bytes'), length(frame), field('s', 1), frame,
-  field('d', 'count'), 0, field('d', 'acked'), 0, field('d', 'bytes'), 0)
-redis.call('PEXPIREAT', mailbox, integer(last + ARGV[5]))
+redis.call('HSET', mailbox, 'scanner', ARGV[2], field('s', 'count'), 1, field('s', 'acked'), 0,
+  field('s', 'bytes'), length(frame), field('s', 1), frame)
+if deposit then
+  redis.call('HSET', mailbox, 'lease', integer(last))
+else
+  redis.call('HSET', mailbox, 'ends', integer(last),
+    field('d', 'count'), 0, field('d', 'acked'), 0, field('d', 'bytes'), 0)
+  redis.call('PEXPIREAT', mailbox, integer(last + ARGV[5]))
+end
 redis.call('PUBLISH', ARGV[7], ARGV[8])
 return { 'new' }

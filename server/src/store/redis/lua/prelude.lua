@@ -2,10 +2,11 @@
 -- end of its life in milliseconds and is taken away when a side ends it: a Redis that is full
 -- allows that. Of each lane (d: the displayer's, s: the scanner's) it has `count`, `acked` and
 -- `bytes`, and per frame its digest and length. The frames themselves are keys of their own, named
--- by their digest.
+-- by their digest. A deposit has `deposit`, the seconds that were asked for, and `lease`, until when
+-- nobody but its scanner can have it.
 local mailbox = KEYS[1]
-local token, join, scanner, ends =
-  unpack(redis.call('HMGET', mailbox, 'token', 'join', 'scanner', 'ends'))
+local token, join, scanner, ends, deposit, lease =
+  unpack(redis.call('HMGET', mailbox, 'token', 'join', 'scanner', 'ends', 'deposit', 'lease'))
 
 local function integer(number)
   return string.format('%.0f', number)
@@ -58,6 +59,17 @@ local function frames(side, from, to)
     return names
   end
   return redis.call('HMGET', mailbox, unpack(names))
+end
+
+-- How many frames a lane has had.
+local function written(side)
+  return tonumber(redis.call('HGET', mailbox, field(side, 'count')))
+end
+
+-- The frames of a lane that have not been acknowledged.
+local function unread(side)
+  local count, acked = unpack(redis.call('HMGET', mailbox, field(side, 'count'), field(side, 'acked')))
+  return frames(side, tonumber(acked) + 1, tonumber(count))
 end
 
 -- Whether the frame's bytes are there, as they are not when Redis was full; they stay until `last`.

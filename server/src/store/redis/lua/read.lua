@@ -4,7 +4,7 @@ if not side then
   return { refused }
 end
 local left = tonumber(ends) - now()
-if not scanner then
+if not scanner and not deposit then
   return { 'unread', left }
 end
 local other = side == 'd' and 's' or 'd'
@@ -14,7 +14,8 @@ count, acked, bytes = tonumber(count), tonumber(acked), tonumber(bytes)
 local after = math.min(tonumber(ARGV[2]), count)
 if tonumber(ARGV[2]) < acked then
   return { 'acknowledged' }
-elseif after > acked then
+-- A deposit stays until its receipt is there.
+elseif after > acked and not (deposit and side == 's' and written('s') < 2) then
   local read = frames(other, acked + 1, after)
   for _, frame in ipairs(read) do
     bytes = bytes - length(frame)
