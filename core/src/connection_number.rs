@@ -284,6 +284,15 @@ mod tests {
     }
 
     #[test]
+    fn what_was_recorded_opens_for_nobody() {
+        let number = ConnectionNumber::draw(&mut rng(2));
+        let (_, message) = number.ask(&origin(), &mut rng(3));
+        let recorded = number.answer(&origin(), &message, &pairing_code(), &mut rng(4));
+        let (again, _) = number.ask(&origin(), &mut rng(5));
+        assert_eq!(again.read(&recorded.unwrap()).err(), Some(WrongNumber));
+    }
+
+    #[test]
     fn catches_every_wrong_digit() {
         for seed in 0..20 {
             let number = ConnectionNumber::draw(&mut rng(seed));

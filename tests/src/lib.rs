@@ -7,27 +7,30 @@
     reason = "a test fails by panicking"
 )]
 
+mod devices;
 mod redis;
 
-use std::{path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
-use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use naru::http::HttpTransport;
 use naru_core::{
     certificate::{CertificateSet, Checked, NativeFile, OpenedKey, Password, SourceFile, find},
-    client::{
-        GiverCommand, GiverEvent, ReceiverCommand, ReceiverEvent, TransferError, give, receive,
-    },
-    device::Device,
-    giver::{Conclusion, Offer},
-    pairing::{Origin, Pairing},
+    giver::Offer,
+    pairing::{Direction, Origin, Pairing},
 };
 use naru_relay::{Application, Settings, store::StoreUrl};
-use naru_samples::PASSWORD;
+use naru_samples::{PASSWORD, Period, Samples};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinHandle};
 
-pub use self::redis::RunningRedis;
+pub use self::{
+    devices::{
+        Giver, Receiver, start_giver, start_giver_over, start_receiver, start_receiver_over,
+        stored, wrong,
+    },
+    redis::RunningRedis,
+};
 
 /// Makes two tests of each `async fn name(store: StoreUrl)`: one in memory, one in a real Redis.
 #[macro_export]
@@ -102,6 +105,15 @@ impl RunningRelay {
         }
     }
 
+    /// Where it listens.
+    ///
+    /// # Panics
+    /// Never: its origin is an address.
+    pub fn address(&self) -> SocketAddr {
+        let address = self.origin.as_str().trim_start_matches("http://");
+        address.parse().expect("an address")
+    }
+
     /// Stops it and waits until it has gone.
     pub async fn stop(mut self) {
         self.stop = None;
@@ -114,75 +126,6 @@ pub fn http_client() -> reqwest::Client {
     // Another test of the process may have been first.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::new()
-}
-
-/// The giving device while it runs.
-pub struct Giver {
-    /// The person's decisions.
-    pub commands: UnboundedSender<GiverCommand>,
-    /// What the device shows.
-    pub events: UnboundedReceiver<GiverEvent>,
-    /// How it ends.
-    pub end: JoinHandle<Result<(), TransferError>>,
-}
-
-/// The receiving device while it runs.
-pub struct Receiver {
-    /// The person's decisions.
-    pub commands: UnboundedSender<ReceiverCommand>,
-    /// What the device shows.
-    pub events: UnboundedReceiver<ReceiverEvent>,
-    /// How it ends.
-    pub end: JoinHandle<Result<Option<Conclusion>, TransferError>>,
-}
-
-/// Starts a giver with an HTTP client of its own.
-pub fn start_giver(pairing: Pairing, offer: Offer, seed: u64) -> Giver {
-    start_giver_over(transport(pairing.origin()), pairing, offer, seed)
-}
-
-/// Starts a giver.
-pub fn start_giver_over(
-    transport: HttpTransport,
-    pairing: Pairing,
-    offer: Offer,
-    seed: u64,
-) -> Giver {
-    let (commands, queue) = unbounded();
-    let (shown, events) = unbounded();
-    let end = tokio::spawn(async move {
-        let mut rng = ChaCha20Rng::seed_from_u64(seed);
-        let device = Device::new("업무용 PC", "Linux");
-        let show = |event| drop(shown.unbounded_send(event));
-        give(&transport, pairing, offer, device, &mut rng, queue, show).await
-    });
-    Giver {
-        commands,
-        events,
-        end,
-    }
-}
-
-/// Starts a receiver with an HTTP client of its own.
-pub fn start_receiver(pairing: Pairing, seed: u64) -> Receiver {
-    start_receiver_over(transport(pairing.origin()), pairing, seed)
-}
-
-/// Starts a receiver.
-pub fn start_receiver_over(transport: HttpTransport, pairing: Pairing, seed: u64) -> Receiver {
-    let (commands, queue) = unbounded();
-    let (shown, events) = unbounded();
-    let end = tokio::spawn(async move {
-        let mut rng = ChaCha20Rng::seed_from_u64(seed);
-        let device = Device::new("내 휴대전화", "Android 17");
-        let show = |event| drop(shown.unbounded_send(event));
-        receive(&transport, pairing, device, &mut rng, queue, show).await
-    });
-    Receiver {
-        commands,
-        events,
-        end,
-    }
 }
 
 /// An HTTP client that has no connection yet.
@@ -217,6 +160,45 @@ pub fn read_files(root: &Path) -> std::io::Result<Vec<SourceFile>> {
     Ok(files)
 }
 
+/// A folder with one NPKI certificate.
+///
+/// # Panics
+/// When it cannot be written.
+pub fn sample() -> TempDir {
+    let folder = TempDir::new().expect("a folder");
+    Samples::new(1, Period::around(NOW))
+        .npki(folder.path())
+        .expect("a sample");
+    folder
+}
+
+/// What a person offers of a folder.
+///
+/// # Panics
+/// When there is nothing.
+pub fn offer(folder: &TempDir) -> Offer {
+    Offer::new(opened(folder.path()).1).expect("an offer")
+}
+
+/// Seeded randomness.
+pub fn rng(seed: u64) -> ChaCha20Rng {
+    ChaCha20Rng::seed_from_u64(seed)
+}
+
+/// The two sides of a code that one device shows and the other scans: first the giver's.
+///
+/// # Panics
+/// Never: the code is the relay's own.
+pub fn pair(relay: &RunningRelay, direction: Direction, seed: u64) -> (Pairing, Pairing) {
+    let displayer = Pairing::display(&relay.origin, direction, &mut rng(seed));
+    let text = displayer.code().to_string();
+    let scanner = Pairing::scan(&text, std::slice::from_ref(&relay.origin)).expect("a code");
+    match direction {
+        Direction::DisplayerGives => (displayer, scanner),
+        Direction::ScannerGives => (scanner, displayer),
+    }
+}
+
 /// Finds the certificates below `root` and opens them with the samples' password.
 ///
 /// # Panics
@@ -240,6 +222,9 @@ pub fn opened(root: &Path) -> (Vec<NativeFile>, Vec<(CertificateSet, Option<Open
         .collect();
     (files, sets)
 }
+
+/// The moment at which the samples are valid, in Unix seconds.
+pub const NOW: u64 = 1_795_000_000;
 
 /// Long enough for anything on the loopback interface.
 pub const PATIENCE: Duration = Duration::from_secs(30);

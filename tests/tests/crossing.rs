@@ -8,144 +8,19 @@
     reason = "a test fails by panicking"
 )]
 
-use std::{collections::HashSet, net::SocketAddr, num::NonZeroU32, time::Duration};
+use std::{collections::HashSet, num::NonZeroU32, time::Duration};
 
 use naru_core::{
-    certificate::{Checked, Password},
     client::{GiverCommand, GiverEvent, ReceiverCommand, ReceiverEvent, TransferError},
-    giver::{Conclusion, Offer, OfferError, VerifiedReceipt},
-    handshake::SecurityCode,
+    giver::{Conclusion, Offer, OfferError},
     pairing::{Direction, Pairing, PairingCodeError},
-    receiver::{Arrival, StoredSet},
 };
 use naru_relay::store::StoreUrl;
-use naru_samples::{PASSWORD, Period, Samples};
+use naru_samples::PASSWORD;
 use naru_tests::{
-    Giver, PATIENCE, Receiver, RunningRedis, RunningRelay, http_client, opened, start_giver,
-    start_receiver,
+    RunningRedis, RunningRelay, http_client, offer, opened, pair, sample, start_giver,
+    start_receiver, wrong,
 };
-use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
-use tempfile::TempDir;
-use tokio::time::timeout;
-
-const NOW: u64 = 1_795_000_000;
-
-fn sample() -> TempDir {
-    let folder = TempDir::new().unwrap();
-    Samples::new(1, Period::around(NOW))
-        .npki(folder.path())
-        .unwrap();
-    folder
-}
-
-fn rng(seed: u64) -> ChaCha20Rng {
-    ChaCha20Rng::seed_from_u64(seed)
-}
-
-fn pair(relay: &RunningRelay, direction: Direction, seed: u64) -> (Pairing, Pairing) {
-    let displayer = Pairing::display(&relay.origin, direction, &mut rng(seed));
-    let text = displayer.code().to_string();
-    let scanner = Pairing::scan(&text, std::slice::from_ref(&relay.origin)).unwrap();
-    match direction {
-        Direction::DisplayerGives => (displayer, scanner),
-        Direction::ScannerGives => (scanner, displayer),
-    }
-}
-
-fn offer(folder: &TempDir) -> Offer {
-    Offer::new(opened(folder.path()).1).unwrap()
-}
-
-async fn giver_event(giver: &mut Giver) -> Option<GiverEvent> {
-    timeout(PATIENCE, giver.events.recv()).await.unwrap().ok()
-}
-
-async fn receiver_event(receiver: &mut Receiver) -> Option<ReceiverEvent> {
-    timeout(PATIENCE, receiver.events.recv())
-        .await
-        .unwrap()
-        .ok()
-}
-
-async fn joined(giver: &mut Giver) {
-    loop {
-        match giver_event(giver).await.expect("the giver goes on") {
-            GiverEvent::Joined { .. } => return,
-            GiverEvent::Open { .. } => {}
-            event => panic!("{event:?}"),
-        }
-    }
-}
-
-async fn code(receiver: &mut Receiver) -> SecurityCode {
-    loop {
-        match receiver_event(receiver)
-            .await
-            .expect("the receiver goes on")
-        {
-            ReceiverEvent::ShowCode { code, .. } => return code,
-            ReceiverEvent::Open { .. } => {}
-            _ => panic!("no code was shown"),
-        }
-    }
-}
-
-async fn arrival(receiver: &mut Receiver) -> Arrival {
-    loop {
-        match receiver_event(receiver)
-            .await
-            .expect("the receiver goes on")
-        {
-            ReceiverEvent::Arrived(arrival) => return arrival,
-            ReceiverEvent::Reconnecting | ReceiverEvent::Reconnected => {}
-            _ => panic!("nothing arrived"),
-        }
-    }
-}
-
-async fn received(giver: &mut Giver) -> VerifiedReceipt {
-    loop {
-        match giver_event(giver).await.expect("the giver goes on") {
-            GiverEvent::Received(receipt) => return receipt,
-            GiverEvent::Sending | GiverEvent::Reconnecting | GiverEvent::Reconnected => {}
-            event => panic!("{event:?}"),
-        }
-    }
-}
-
-fn address(relay: &RunningRelay) -> SocketAddr {
-    let address = relay.origin.as_str().trim_start_matches("http://");
-    address.parse().unwrap()
-}
-
-fn receipt(arrival: &Arrival) -> Vec<StoredSet> {
-    let stored = arrival.sets.iter().map(|set| {
-        let password = Password::from(PASSWORD.to_owned());
-        let signature = match set.check_password(&password).unwrap() {
-            Checked::Opened(key) => Some(key.sign(arrival.receipt_message()).unwrap()),
-            Checked::Unchecked { .. } => None,
-        };
-        StoredSet {
-            location: "휴대전화".into(),
-            signature,
-        }
-    });
-    stored.collect()
-}
-
-fn wrong(code: &SecurityCode) -> SecurityCode {
-    let text = code.to_string();
-    let first = if text.starts_with('0') { '1' } else { '0' };
-    format!("{first}{}", &text[1..]).parse().unwrap()
-}
-
-async fn giver_end(giver: Giver) -> Result<(), TransferError> {
-    timeout(PATIENCE, giver.end).await.unwrap().unwrap()
-}
-
-async fn receiver_end(receiver: Receiver) -> Result<Option<Conclusion>, TransferError> {
-    timeout(PATIENCE, receiver.end).await.unwrap().unwrap()
-}
 
 naru_tests::on_every_store!(
     a_certificate_crosses_in_both_directions_and_is_byte_identical,
@@ -166,13 +41,10 @@ async fn a_certificate_crosses_in_both_directions_and_is_byte_identical(store: S
         let (files, sets) = opened(folder.path());
         let mut giver = start_giver(ours, Offer::new(sets).unwrap(), 2);
         let mut receiver = start_receiver(theirs, 3);
-        let code = code(&mut receiver).await;
-        joined(&mut giver).await;
-        giver
-            .commands
-            .unbounded_send(GiverCommand::EnterCode(code))
-            .unwrap();
-        let arrival = arrival(&mut receiver).await;
+        let code = receiver.code().await;
+        giver.joined().await;
+        giver.tell(GiverCommand::EnterCode(code));
+        let arrival = receiver.arrival().await;
         assert_eq!(arrival.peer.as_ref().unwrap().name(), "업무용 PC");
         let arrived: Vec<_> = arrival
             .sets
@@ -180,12 +52,9 @@ async fn a_certificate_crosses_in_both_directions_and_is_byte_identical(store: S
             .flat_map(|set| set.native_files().to_vec())
             .collect();
         assert_eq!(arrived, files);
-        receiver
-            .commands
-            .unbounded_send(ReceiverCommand::Stored(receipt(&arrival)))
-            .unwrap();
-        assert_eq!(giver_event(&mut giver).await, Some(GiverEvent::Sending));
-        let Some(GiverEvent::Received(receipt)) = giver_event(&mut giver).await else {
+        receiver.store(&arrival);
+        assert_eq!(giver.event().await, Some(GiverEvent::Sending));
+        let Some(GiverEvent::Received(receipt)) = giver.event().await else {
             panic!("no receipt");
         };
         assert!(
@@ -194,12 +63,9 @@ async fn a_certificate_crosses_in_both_directions_and_is_byte_identical(store: S
                 .iter()
                 .all(|set| set.signed && set.location == "휴대전화")
         );
-        giver
-            .commands
-            .unbounded_send(GiverCommand::Conclude(conclusion))
-            .unwrap();
-        assert_eq!(giver_end(giver).await, Ok(()));
-        assert_eq!(receiver_end(receiver).await, Ok(Some(conclusion)));
+        giver.tell(GiverCommand::Conclude(conclusion));
+        assert_eq!(giver.end().await, Ok(()));
+        assert_eq!(receiver.end().await, Ok(Some(conclusion)));
     }
     relay.stop().await;
 }
@@ -209,33 +75,21 @@ async fn three_wrong_codes_stop_the_transfer_and_nothing_arrives(store: StoreUrl
     let (ours, theirs) = pair(&relay, Direction::DisplayerGives, 4);
     let mut giver = start_giver(ours, offer(&sample()), 5);
     let mut receiver = start_receiver(theirs, 6);
-    let wrong = wrong(&code(&mut receiver).await);
-    joined(&mut giver).await;
+    let wrong = wrong(&receiver.code().await);
+    giver.joined().await;
     for tries_left in [2, 1] {
-        giver
-            .commands
-            .unbounded_send(GiverCommand::EnterCode(wrong.clone()))
-            .unwrap();
+        giver.tell(GiverCommand::EnterCode(wrong.clone()));
         assert_eq!(
-            giver_event(&mut giver).await,
+            giver.event().await,
             Some(GiverEvent::WrongCode { tries_left })
         );
     }
-    giver
-        .commands
-        .unbounded_send(GiverCommand::EnterCode(wrong))
-        .unwrap();
-    assert_eq!(
-        giver_end(giver).await,
-        Err(TransferError::TooManyWrongCodes)
-    );
-    while let Some(event) = receiver_event(&mut receiver).await {
+    giver.tell(GiverCommand::EnterCode(wrong));
+    assert_eq!(giver.end().await, Err(TransferError::TooManyWrongCodes));
+    while let Some(event) = receiver.event().await {
         assert!(!matches!(event, ReceiverEvent::Arrived(_)));
     }
-    assert_eq!(
-        receiver_end(receiver).await,
-        Err(TransferError::TooManyWrongCodes)
-    );
+    assert_eq!(receiver.end().await, Err(TransferError::TooManyWrongCodes));
     relay.stop().await;
 }
 
@@ -246,17 +100,14 @@ async fn a_second_scanner_is_refused_and_the_first_goes_on(store: StoreUrl) {
     let second = Pairing::scan(&text, std::slice::from_ref(&relay.origin)).unwrap();
     let mut giver = start_giver(ours, offer(&sample()), 8);
     let mut receiver = start_receiver(theirs, 9);
-    let code = code(&mut receiver).await;
-    joined(&mut giver).await;
+    let code = receiver.code().await;
+    giver.joined().await;
     assert_eq!(
-        receiver_end(start_receiver(second, 10)).await,
+        start_receiver(second, 10).end().await,
         Err(TransferError::AlreadyJoined)
     );
-    giver
-        .commands
-        .unbounded_send(GiverCommand::EnterCode(code))
-        .unwrap();
-    arrival(&mut receiver).await;
+    giver.tell(GiverCommand::EnterCode(code));
+    receiver.arrival().await;
     relay.stop().await;
 }
 
@@ -268,22 +119,19 @@ async fn an_expiry_before_the_join_and_after_it_is_heard_on_both_sides(store: St
     .await;
     let (ours, theirs) = pair(&relay, Direction::DisplayerGives, 11);
     let giver = start_giver(ours, offer(&sample()), 12);
+    assert_eq!(giver.end().await, Err(TransferError::ExpiredBeforeJoin));
     assert_eq!(
-        giver_end(giver).await,
-        Err(TransferError::ExpiredBeforeJoin)
-    );
-    assert_eq!(
-        receiver_end(start_receiver(theirs, 13)).await,
+        start_receiver(theirs, 13).end().await,
         Err(TransferError::Expired)
     );
 
     let (ours, theirs) = pair(&relay, Direction::DisplayerGives, 14);
     let mut giver = start_giver(ours, offer(&sample()), 15);
     let mut receiver = start_receiver(theirs, 16);
-    code(&mut receiver).await;
-    joined(&mut giver).await;
-    assert_eq!(giver_end(giver).await, Err(TransferError::Expired));
-    assert_eq!(receiver_end(receiver).await, Err(TransferError::Expired));
+    receiver.code().await;
+    giver.joined().await;
+    assert_eq!(giver.end().await, Err(TransferError::Expired));
+    assert_eq!(receiver.end().await, Err(TransferError::Expired));
     relay.stop().await;
 }
 
@@ -292,31 +140,22 @@ async fn a_refusal_and_a_cancellation_reach_the_other_side(store: StoreUrl) {
     let (ours, theirs) = pair(&relay, Direction::ScannerGives, 17);
     let mut giver = start_giver(ours, offer(&sample()), 18);
     let mut receiver = start_receiver(theirs, 19);
-    let shown = code(&mut receiver).await;
-    joined(&mut giver).await;
-    giver
-        .commands
-        .unbounded_send(GiverCommand::EnterCode(shown))
-        .unwrap();
-    arrival(&mut receiver).await;
-    receiver
-        .commands
-        .unbounded_send(ReceiverCommand::Refuse)
-        .unwrap();
-    assert_eq!(giver_end(giver).await, Err(TransferError::RefusedByPeer));
-    assert_eq!(receiver_end(receiver).await, Err(TransferError::Refused));
+    let shown = receiver.code().await;
+    giver.joined().await;
+    giver.tell(GiverCommand::EnterCode(shown));
+    receiver.arrival().await;
+    receiver.tell(ReceiverCommand::Refuse);
+    assert_eq!(giver.end().await, Err(TransferError::RefusedByPeer));
+    assert_eq!(receiver.end().await, Err(TransferError::Refused));
 
     let (ours, theirs) = pair(&relay, Direction::DisplayerGives, 20);
     let mut giver = start_giver(ours, offer(&sample()), 21);
     let mut receiver = start_receiver(theirs, 22);
-    code(&mut receiver).await;
-    joined(&mut giver).await;
-    giver.commands.unbounded_send(GiverCommand::Cancel).unwrap();
-    assert_eq!(
-        receiver_end(receiver).await,
-        Err(TransferError::CancelledByPeer)
-    );
-    assert_eq!(giver_end(giver).await, Err(TransferError::Cancelled));
+    receiver.code().await;
+    giver.joined().await;
+    giver.tell(GiverCommand::Cancel);
+    assert_eq!(receiver.end().await, Err(TransferError::CancelledByPeer));
+    assert_eq!(giver.end().await, Err(TransferError::Cancelled));
     relay.stop().await;
 }
 
@@ -324,15 +163,15 @@ async fn a_refusal_and_a_cancellation_reach_the_other_side(store: StoreUrl) {
 async fn a_relay_that_has_forgotten_everything_is_a_clear_error_on_both_sides() {
     let relay = RunningRelay::start(|_| {}).await;
     let (ours, theirs) = pair(&relay, Direction::DisplayerGives, 23);
-    let address = address(&relay);
+    let address = relay.address();
     let mut giver = start_giver(ours, offer(&sample()), 24);
     let mut receiver = start_receiver(theirs, 25);
-    code(&mut receiver).await;
-    joined(&mut giver).await;
+    receiver.code().await;
+    giver.joined().await;
     relay.stop().await;
     let relay = RunningRelay::start(|settings| settings.listen = address).await;
-    assert_eq!(giver_end(giver).await, Err(TransferError::RelayLost));
-    assert_eq!(receiver_end(receiver).await, Err(TransferError::RelayLost));
+    assert_eq!(giver.end().await, Err(TransferError::RelayLost));
+    assert_eq!(receiver.end().await, Err(TransferError::RelayLost));
     relay.stop().await;
 }
 
@@ -340,7 +179,7 @@ async fn a_relay_that_has_forgotten_everything_is_a_clear_error_on_both_sides() 
 async fn a_relay_that_is_restarted_on_redis_goes_on_where_it_was() {
     let redis = RunningRedis::start(&[]);
     let relay = RunningRelay::start_on(redis.url(), |_| {}).await;
-    let address = address(&relay);
+    let address = relay.address();
     let restart = async |relay: RunningRelay| {
         relay.stop().await;
         RunningRelay::start_on(redis.url(), |settings| settings.listen = address).await
@@ -348,27 +187,18 @@ async fn a_relay_that_is_restarted_on_redis_goes_on_where_it_was() {
     let (ours, theirs) = pair(&relay, Direction::DisplayerGives, 29);
     let mut giver = start_giver(ours, offer(&sample()), 30);
     let mut receiver = start_receiver(theirs, 31);
-    let code = code(&mut receiver).await;
-    joined(&mut giver).await;
+    let code = receiver.code().await;
+    giver.joined().await;
     let relay = restart(relay).await;
-    giver
-        .commands
-        .unbounded_send(GiverCommand::EnterCode(code))
-        .unwrap();
-    let arrival = arrival(&mut receiver).await;
+    giver.tell(GiverCommand::EnterCode(code));
+    let arrival = receiver.arrival().await;
     let relay = restart(relay).await;
-    receiver
-        .commands
-        .unbounded_send(ReceiverCommand::Stored(receipt(&arrival)))
-        .unwrap();
-    received(&mut giver).await;
+    receiver.store(&arrival);
+    giver.received().await;
     let relay = restart(relay).await;
-    giver
-        .commands
-        .unbounded_send(GiverCommand::Conclude(Conclusion::Kept))
-        .unwrap();
-    assert_eq!(giver_end(giver).await, Ok(()));
-    assert_eq!(receiver_end(receiver).await, Ok(Some(Conclusion::Kept)));
+    giver.tell(GiverCommand::Conclude(Conclusion::Kept));
+    assert_eq!(giver.end().await, Ok(()));
+    assert_eq!(receiver.end().await, Ok(Some(Conclusion::Kept)));
     relay.stop().await;
 }
 
@@ -383,25 +213,16 @@ async fn whoever_watches_redis_sees_nothing_of_certificate_key_password_or_codes
     let pairing_code = ours.code().to_string();
     let mut giver = start_giver(ours, offer(&folder), 33);
     let mut receiver = start_receiver(theirs, 34);
-    let code = code(&mut receiver).await;
+    let code = receiver.code().await;
     let digits = code.to_string();
-    joined(&mut giver).await;
-    giver
-        .commands
-        .unbounded_send(GiverCommand::EnterCode(code))
-        .unwrap();
-    let arrival = arrival(&mut receiver).await;
-    receiver
-        .commands
-        .unbounded_send(ReceiverCommand::Stored(receipt(&arrival)))
-        .unwrap();
-    received(&mut giver).await;
-    giver
-        .commands
-        .unbounded_send(GiverCommand::Conclude(Conclusion::Kept))
-        .unwrap();
-    assert_eq!(giver_end(giver).await, Ok(()));
-    receiver_end(receiver).await.unwrap();
+    giver.joined().await;
+    giver.tell(GiverCommand::EnterCode(code));
+    let arrival = receiver.arrival().await;
+    receiver.store(&arrival);
+    giver.received().await;
+    giver.tell(GiverCommand::Conclude(Conclusion::Kept));
+    assert_eq!(giver.end().await, Ok(()));
+    receiver.end().await.unwrap();
     relay.stop().await;
 
     let seen = watched.arguments().await;
@@ -443,11 +264,11 @@ async fn codes_for_other_relays_roles_and_apps_are_told_apart() {
         assert_eq!(Pairing::scan(text, &elsewhere).err(), Some(error), "{text}");
     }
     assert_eq!(
-        giver_end(start_giver(theirs, offer(&sample()), 27)).await,
+        start_giver(theirs, offer(&sample()), 27).end().await,
         Err(TransferError::WrongDirection)
     );
     assert_eq!(
-        receiver_end(start_receiver(ours, 28)).await,
+        start_receiver(ours, 28).end().await,
         Err(TransferError::WrongDirection)
     );
     relay.stop().await;
@@ -475,6 +296,7 @@ async fn one_network_cannot_open_more_mailboxes_than_its_share() {
         let body = naru_core::mailbox::Open {
             token: token.hash(),
             join: token.hash(),
+            deposit: None,
         }
         .to_cbor();
         let path = naru_core::mailbox::mailbox_path(&id);

@@ -64,6 +64,7 @@ fn requests() -> Vec<Request> {
     let opening = Open {
         token: displayer.hash(),
         join: join.hash(),
+        deposit: None,
     };
     let joining = Join {
         token: scanner.hash(),
