@@ -22,7 +22,7 @@ pub struct Source {
     /// Reads the QR from a picture, such as a screenshot; `-` reads the picture from standard input.
     #[arg(long, value_name = "FILE", conflicts_with = "code")]
     pub image: Option<PathBuf>,
-    /// Takes the code as text. Other users of this machine can see it: without this option it is
+    /// Takes the code, or the connection number, as text. Other users of this machine can see it: without this option it is
     /// asked for.
     #[arg(long, value_name = "TEXT")]
     pub code: Option<String>,
@@ -46,7 +46,10 @@ impl Source {
             (Some(path), _) => picture(path, language),
             (None, Some(code)) => Ok(code.clone()),
             (None, None) => {
-                let question = language.pick("연결 코드를 붙여 넣으세요:", "Paste the code:");
+                let question = language.pick(
+                    "연결번호를 입력하거나 연결 코드를 붙여 넣으세요:",
+                    "Type the connection number, or paste the code:",
+                );
                 ask_secret(question).ok_or_else(|| {
                     Failure::new(
                         "no_code",

@@ -1,55 +1,43 @@
 //! `naru give`: plays the PC.
 
-use std::path::PathBuf;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use naru_core::{
-    certificate::{CertificateSet, Checked, OpenedKey, Password},
     client::{GiverCommand, GiverEvent, give},
-    giver::{Conclusion, Offer},
+    device::Device,
+    giver::Offer,
     handshake::SecurityCode,
-    pairing::{Direction, Origin, Pairing},
-    qr::draw,
+    pairing::Direction,
 };
 
 use crate::{
     camera::Source,
-    http::HttpTransport,
-    inspect::{describe, look},
-    rng,
-    storage::Gathered,
-    terminal::{Failure, ask, ask_secret, confirm},
+    connect::{Numbers, Relays, displayed, scanned, transport},
+    original::{Choice, Fate, Original},
+    password, rng,
+    terminal::{Failure, ask, confirm},
     text::Language,
 };
 
 /// What to give, and how.
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// A folder with certificates, or a `.pfx` file.
-    path: PathBuf,
-    /// Which of several certificates, by its number in `naru inspect`.
-    #[arg(long, value_name = "NUMBER")]
-    certificate: Option<usize>,
-    /// Scans a receiving device's code instead of showing one: from the terminal, or as the
-    /// options below say.
+    #[command(flatten)]
+    choice: Choice,
+    /// Takes a receiving device's code or number instead of showing one: from the terminal, or as
+    /// the options below say.
     #[arg(long)]
     scan: bool,
     #[command(flatten)]
     source: Source,
-    /// The relay.
-    #[arg(
-        long,
-        env = "NARU_RELAY",
-        default_value = "http://localhost:8080",
-        value_delimiter = ','
-    )]
-    relay: Vec<Origin>,
-    /// Deletes the original after a receipt that checks out.
-    #[arg(long, conflicts_with = "keep")]
-    delete: bool,
-    /// Keeps the original without asking.
-    #[arg(long)]
-    keep: bool,
+    #[command(flatten)]
+    relays: Relays,
+    #[command(flatten)]
+    fate: Fate,
     /// How this device calls itself on the other one.
     #[arg(long, default_value = "naru")]
     device: String,
@@ -57,17 +45,29 @@ pub struct Options {
 
 /// Gives a certificate, and deletes the original only when it has arrived and the person wants it.
 pub async fn run(options: Options, language: Language, now: i64) -> Result<(), Failure> {
-    let (set, gathered) = choose(&options, language, now)?;
-    let opened = open(&set, language)?;
-    let offer = Offer::new([(set.clone(), opened)])
+    let original = Original::choose(&options.choice, language, now)?;
+    let opened = password::required(&original.set, language)?.key();
+    let offer = Offer::new([(original.set.clone(), opened)])
         .map_err(|error| Failure::new(error.code(), error.to_string()))?;
     let mut generator = rng::seeded()?;
-    let pairing = pairing(&options, language, &mut generator)?;
-    let transport = HttpTransport::new(pairing.origin().clone())
-        .map_err(|error| Failure::other("no_https", &error))?;
+    let scans = options.scan || options.source.is_given();
+    let pairing = if scans {
+        let warning = language.pick(
+            "인증서를 보냅니다. 전화나 메시지로 받은 QR이나 번호이면 취소하세요.",
+            "You are about to SEND the certificate. Cancel if the QR or the number came by phone or message.",
+        );
+        println!("{warning}");
+        scanned(&options.source, &options.relays, language, &mut generator).await?
+    } else {
+        displayed(&options.relays, Direction::DisplayerGives, &mut generator)?
+    };
+    let numbers = (!scans)
+        .then(|| Numbers::of(&pairing, language))
+        .transpose()?;
+    let transport = transport(pairing.origin())?;
     let (commands, queue) = unbounded();
     let (shown, events) = unbounded();
-    let device = naru_core::device::Device::new(&options.device, std::env::consts::OS);
+    let device = Device::new(&options.device, std::env::consts::OS);
     let show = |event| drop(shown.unbounded_send(event));
     let driver = give(
         &transport,
@@ -78,122 +78,40 @@ pub async fn run(options: Options, language: Language, now: i64) -> Result<(), F
         queue,
         show,
     );
+    let joined = Arc::new(AtomicBool::new(false));
     let person = Person {
-        options,
+        fate: options.fate,
+        scans,
         language,
-        set,
-        gathered,
+        original,
         commands,
+        joined: Arc::clone(&joined),
     };
     let runtime = tokio::runtime::Handle::current();
     let screen = tokio::task::spawn_blocking(move || runtime.block_on(person.follow(events)));
-    let result = driver.await;
+    let result = match numbers {
+        Some(numbers) => numbers.beside(&transport, &joined, driver).await,
+        None => driver.await,
+    };
     drop(shown);
     result.map_err(|error| Failure::transfer(language, error))?;
     screen
         .await
-        .map_err(|error| Failure::other("internal", &error))?
-}
-
-fn choose(
-    options: &Options,
-    language: Language,
-    now: i64,
-) -> Result<(CertificateSet, Gathered), Failure> {
-    let (found, gathered) = look(&options.path)?;
-    for (number, set) in found.sets.iter().enumerate() {
-        println!("{}", describe(number + 1, set, language, now));
-    }
-    let count = found.sets.len();
-    let wanted = match (options.certificate, count) {
-        (_, 0) => {
-            let text = language.pick(
-                "인증서를 찾지 못했습니다. signCert와 signPri, 또는 _sig.cer와 _sig.key가 있는 폴더를 고르세요.",
-                "No certificate was found. Choose a folder with signCert and signPri, or _sig.cer and _sig.key.",
-            );
-            return Err(Failure::new("no_certificate", text));
-        }
-        (Some(number), _) => number,
-        (None, 1) => 1,
-        (None, _) => {
-            let question = language.pick("보낼 인증서 번호:", "Number of the certificate:");
-            ask(question)
-                .and_then(|line| line.trim().parse().ok())
-                .unwrap_or(0)
-        }
-    };
-    found
-        .sets
-        .into_iter()
-        .nth(wanted.wrapping_sub(1))
-        .map(|set| (set, gathered))
-        .ok_or_else(|| {
-            Failure::new(
-                "no_such_certificate",
-                language.pick("그런 번호가 없습니다.", "There is no such number."),
-            )
-        })
-}
-
-fn open(set: &CertificateSet, language: Language) -> Result<Option<OpenedKey>, Failure> {
-    let question = language.pick("인증서 비밀번호:", "Certificate password:");
-    loop {
-        let text = ask_secret(question).ok_or_else(|| {
-            Failure::new(
-                "no_password",
-                language.pick("비밀번호가 없습니다.", "No password was given."),
-            )
-        })?;
-        match set.check_password(&Password::from(text)) {
-            Ok(Checked::Opened(key)) => return Ok(Some(key)),
-            Ok(Checked::Unchecked { .. }) => {
-                println!(
-                    "{}",
-                    language.pick("암호를 확인할 수 없음", "The key cannot be checked here.")
-                );
-                return Ok(None);
-            }
-            Err(error) => eprintln!("{} [{}]", language.password_error(error), error.code()),
-        }
-    }
-}
-
-fn pairing(
-    options: &Options,
-    language: Language,
-    generator: &mut rand_chacha::ChaCha20Rng,
-) -> Result<Pairing, Failure> {
-    if options.scan || options.source.is_given() {
-        let warning = language.pick(
-            "인증서를 보냅니다. 전화나 메시지로 받은 QR이면 취소하세요.",
-            "You are about to SEND the certificate. Cancel if the QR came by phone or message.",
-        );
-        println!("{warning}");
-        let text = options.source.text(language)?;
-        return Pairing::scan(&text, &options.relay)
-            .map_err(|error| Failure::pairing(language, error));
-    }
-    let relay = options
-        .relay
-        .first()
-        .ok_or_else(|| Failure::new("no_relay", "--relay"))?;
-    let pairing = Pairing::display(relay, Direction::DisplayerGives, generator);
-    let text = pairing.code().to_string();
-    let code = draw(&text).map_err(|error| Failure::other("no_qr", &error))?;
-    println!("{}\n{text}", code.to_text());
-    Ok(pairing)
+        .map_err(|error| Failure::other("internal", &error))
 }
 
 struct Person {
-    options: Options,
+    fate: Fate,
+    /// Whether this device took the code of another, which may be a phisher's.
+    scans: bool,
     language: Language,
-    set: CertificateSet,
-    gathered: Gathered,
+    original: Original,
     commands: UnboundedSender<GiverCommand>,
+    joined: Arc<AtomicBool>,
 }
 
 impl Person {
-    async fn follow(self, mut events: UnboundedReceiver<GiverEvent>) -> Result<(), Failure> {
+    async fn follow(self, mut events: UnboundedReceiver<GiverEvent>) {
         while let Ok(event) = events.recv().await {
             match event {
                 GiverEvent::Open { expires_in } => eprintln!(
@@ -203,12 +121,17 @@ impl Person {
                     expires_in.as_secs()
                 ),
                 GiverEvent::Joined { peer, .. } => {
+                    self.joined.store(true, Ordering::Relaxed);
                     let name = peer.as_ref().map_or("", |peer| peer.name());
                     println!(
                         "{} {name}",
                         self.language.pick("연결된 기기:", "Connected:")
                     );
-                    self.code();
+                    if self.scans && !self.wants_to_send_to(name) {
+                        self.send(GiverCommand::Cancel);
+                    } else {
+                        self.code();
+                    }
                 }
                 GiverEvent::WrongCode { tries_left } => {
                     eprintln!(
@@ -222,7 +145,7 @@ impl Person {
                     eprintln!("{}", self.language.pick("보내는 중입니다.", "Sending."))
                 }
                 GiverEvent::Received(_) => {
-                    let conclusion = self.conclude();
+                    let conclusion = self.original.conclude(self.fate, self.language);
                     self.send(GiverCommand::Conclude(conclusion));
                 }
                 GiverEvent::Reconnecting => eprintln!(
@@ -233,12 +156,18 @@ impl Person {
                 GiverEvent::Reconnected => {}
             }
         }
-        Ok(())
     }
 
     fn send(&self, command: GiverCommand) {
         // The driver has ended when nobody listens, and says why itself.
         let _ = self.commands.unbounded_send(command);
+    }
+
+    fn wants_to_send_to(&self, name: &str) -> bool {
+        confirm(&match self.language {
+            Language::Ko => format!("‘{name}’(으)로 인증서를 보낼까요?"),
+            Language::En => format!("Send the certificate to “{name}”?"),
+        })
     }
 
     fn code(&self) {
@@ -258,36 +187,6 @@ impl Person {
                         .pick("여섯 자리 숫자입니다.", "It has six digits.")
                 ),
             }
-        }
-    }
-
-    /// The default keeps.
-    fn conclude(&self) -> Conclusion {
-        println!(
-            "{} …{}",
-            self.language
-                .pick("보냈습니다.", "Received on the other device."),
-            self.set.fingerprint().short()
-        );
-        let question = self.language.pick(
-            "원본을 삭제할까요? 삭제하면 이 PC에서 쓸 수 없습니다.",
-            "Delete the original? It cannot be used on this PC then.",
-        );
-        if !self.options.delete && (self.options.keep || !confirm(question)) {
-            return Conclusion::Kept;
-        }
-        let left = self.gathered.delete(&self.set);
-        for path in &left {
-            println!(
-                "{} {}",
-                self.language.pick("삭제하지 못했습니다:", "Not deleted:"),
-                path.display()
-            );
-        }
-        if left.is_empty() {
-            Conclusion::Deleted
-        } else {
-            Conclusion::Kept
         }
     }
 }

@@ -1,13 +1,20 @@
 //! What the command `naru` is made of.
 
 pub mod camera;
+mod connect;
+pub mod deposit;
+pub mod fetch;
 pub mod give;
 pub mod http;
 pub mod inspect;
+mod original;
+mod password;
 mod picture;
 pub mod receive;
+mod recipient;
 mod rng;
 mod screen;
 pub mod storage;
 pub mod terminal;
 pub mod text;
+pub mod withdraw;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use naru::{give, inspect, receive, text::Language};
+use naru::{deposit, fetch, give, inspect, receive, text::Language, withdraw};
 
 /// Moves certificates between devices over a blind relay.
 ///
@@ -27,6 +27,12 @@ enum Command {
     Receive(receive::Options),
     /// Gives a certificate.
     Give(give::Options),
+    /// Leaves a certificate with the relay, to be fetched later.
+    Deposit(deposit::Options),
+    /// Fetches what was deposited.
+    Fetch(fetch::Options),
+    /// Takes a deposit back, or says whether it has been fetched.
+    Withdraw(withdraw::Options),
     /// Lists the certificates of a folder.
     Inspect(inspect::Options),
 }
@@ -51,6 +57,9 @@ fn main() -> ExitCode {
         Command::Inspect(options) => inspect::run(&options, language, now),
         Command::Receive(options) => runtime.block_on(receive::run(options, language, now)),
         Command::Give(options) => runtime.block_on(give::run(options, language, now)),
+        Command::Deposit(options) => runtime.block_on(deposit::run(options, language, now)),
+        Command::Fetch(options) => runtime.block_on(fetch::run(options, language, now)),
+        Command::Withdraw(options) => runtime.block_on(withdraw::run(options, language)),
     };
     // A question that is still open on the terminal must not keep the process.
     runtime.shutdown_background();

@@ -9,9 +9,7 @@ use std::{
 };
 
 use encoding_rs::EUC_KR;
-use naru_core::certificate::{
-    CertificateSet, MAX_FILE_BYTES, NativeFile, RelativePath, SourceFile,
-};
+use naru_core::certificate::{CertificateSet, MAX_FILE_BYTES, RelativePath, SourceFile};
 use tempfile::NamedTempFile;
 
 /// Most entries that a folder given by a person is searched for.
@@ -181,9 +179,28 @@ pub enum Replace {
     Allow,
 }
 
+/// What has been stored of a set.
+#[derive(Debug)]
+pub struct Stored {
+    /// Where the set lies.
+    pub folder: PathBuf,
+    /// The files that were not there before.
+    written: Vec<PathBuf>,
+}
+
+impl Stored {
+    /// Takes the files away again; yields those that are still there.
+    pub fn undo(self) -> Vec<PathBuf> {
+        self.written
+            .into_iter()
+            .filter(|path| fs::remove_file(path).is_err())
+            .collect()
+    }
+}
+
 /// Writes all files of a set below `root`, or none: each beside its place, flushed, moved there and
-/// read back. A file that is there already with the same bytes stays. Yields the set's folder.
-pub fn store(set: &CertificateSet, root: &Path, replace: Replace) -> Result<PathBuf, StorageError> {
+/// read back. A file that is there already with the same bytes stays.
+pub fn store(set: &CertificateSet, root: &Path, replace: Replace) -> Result<Stored, StorageError> {
     let mut staged = Vec::new();
     for file in set.native_files() {
         let path = below(root, &file.path);
@@ -194,7 +211,7 @@ pub fn store(set: &CertificateSet, root: &Path, replace: Replace) -> Result<Path
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(StorageError::Read { path, error }),
         }
-        staged.push(stage(file, path)?);
+        staged.push(stage(&file.bytes, path)?);
     }
     let mut written: Vec<PathBuf> = Vec::new();
     for (temporary, path) in staged {
@@ -208,17 +225,35 @@ pub fn store(set: &CertificateSet, root: &Path, replace: Replace) -> Result<Path
         written.push(path);
     }
     for file in set.native_files() {
-        let path = below(root, &file.path);
-        match fs::read(&path) {
-            Ok(bytes) if bytes == file.bytes => {}
-            Ok(_) => return Err(StorageError::Corrupted { path }),
-            Err(error) => return Err(StorageError::Read { path, error }),
-        }
+        compare(&below(root, &file.path), &file.bytes)?;
     }
     let first = set.native_files().first();
     let path = first.map(|file| below(root, &file.path));
     let folder = path.as_deref().and_then(Path::parent);
-    Ok(folder.unwrap_or(root).to_owned())
+    Ok(Stored {
+        folder: folder.unwrap_or(root).to_owned(),
+        written,
+    })
+}
+
+/// Writes one file in the same way.
+pub fn store_file(bytes: &[u8], path: &Path, replace: Replace) -> Result<(), StorageError> {
+    let (temporary, path) = stage(bytes, path.to_owned())?;
+    place(temporary, &path, replace)?;
+    compare(&path, bytes)
+}
+
+fn compare(path: &Path, bytes: &[u8]) -> Result<(), StorageError> {
+    match fs::read(path) {
+        Ok(read) if read == bytes => Ok(()),
+        Ok(_) => Err(StorageError::Corrupted {
+            path: path.to_owned(),
+        }),
+        Err(error) => Err(StorageError::Read {
+            path: path.to_owned(),
+            error,
+        }),
+    }
 }
 
 fn below(root: &Path, path: &RelativePath) -> PathBuf {
@@ -227,11 +262,11 @@ fn below(root: &Path, path: &RelativePath) -> PathBuf {
 }
 
 /// A temporary file has the mode 0600 from its start.
-fn stage(file: &NativeFile, path: PathBuf) -> Result<(NamedTempFile, PathBuf), StorageError> {
+fn stage(bytes: &[u8], path: PathBuf) -> Result<(NamedTempFile, PathBuf), StorageError> {
     let write = |folder: &Path| -> io::Result<NamedTempFile> {
         fs::create_dir_all(folder)?;
         let mut temporary = NamedTempFile::new_in(folder)?;
-        temporary.write_all(&file.bytes)?;
+        temporary.write_all(bytes)?;
         temporary.as_file().sync_all()?;
         Ok(temporary)
     };

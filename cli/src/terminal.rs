@@ -5,7 +5,10 @@ use std::{
     io::{self, BufRead, IsTerminal, Write},
 };
 
-use naru_core::{client::TransferError, pairing::PairingCodeError};
+use naru_core::{
+    client::TransferError, connection_number::ConnectionNumberError, deposit::DepositCodeError,
+    pairing::PairingCodeError,
+};
 
 use crate::{storage::StorageError, text::Language};
 
@@ -34,6 +37,16 @@ impl Failure {
     /// A transfer that failed.
     pub fn transfer(language: Language, error: TransferError) -> Self {
         Self::new(error.code(), language.transfer_error(error))
+    }
+
+    /// A connection number that cannot be used.
+    pub fn number(language: Language, error: ConnectionNumberError) -> Self {
+        Self::new(error.code(), language.number_error(error))
+    }
+
+    /// A code of a deposit that cannot be used.
+    pub fn deposit_code(language: Language, error: DepositCodeError) -> Self {
+        Self::new(error.code(), language.deposit_code_error(error))
     }
 
     /// A code that cannot be used.

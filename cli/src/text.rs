@@ -3,6 +3,8 @@
 use naru_core::{
     certificate::{Details, Holder, PasswordError, ProblemCause, Validity},
     client::TransferError,
+    connection_number::ConnectionNumberError,
+    deposit::DepositCodeError,
     pairing::PairingCodeError,
 };
 
@@ -135,6 +137,36 @@ impl Language {
             PairingCodeError::UnknownRelay => (
                 "다른 중계 서버의 QR입니다. --relay로 주소를 지정하세요.",
                 "The code is for another relay. Name it with --relay.",
+            ),
+        };
+        self.pick(ko, en)
+    }
+
+    /// Why a connection number cannot be used.
+    pub fn number_error(self, error: ConnectionNumberError) -> &'static str {
+        let (ko, en) = match error {
+            ConnectionNumberError::NotTwelveDigits => (
+                "연결번호는 열두 자리 숫자입니다.",
+                "A connection number has twelve digits.",
+            ),
+            ConnectionNumberError::Mistyped => (
+                "연결번호에 틀린 숫자가 있습니다. 다시 확인하세요.",
+                "A digit of the connection number is wrong. Check it.",
+            ),
+        };
+        self.pick(ko, en)
+    }
+
+    /// Why the code of a deposit cannot be used.
+    pub fn deposit_code_error(self, error: DepositCodeError) -> &'static str {
+        let (ko, en) = match error {
+            DepositCodeError::Incomplete => (
+                "코드는 네 글자씩 여덟 묶음입니다.",
+                "The code has eight groups of four symbols.",
+            ),
+            DepositCodeError::Mistyped => (
+                "코드에 틀린 글자가 있거나 다른 종류의 코드입니다. 다시 확인하세요.",
+                "A symbol of the code is wrong, or it is a code of the other kind. Check it.",
             ),
         };
         self.pick(ko, en)

@@ -7,122 +7,14 @@
     reason = "a test fails by panicking"
 )]
 
-use std::{
-    fs,
-    io::{BufRead, BufReader, Read, Write},
-    path::{Path, PathBuf},
-    process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio},
-};
+mod talk;
 
-use naru_relay::{Application, Settings};
-use naru_samples::{PASSWORD, Period, Samples};
+use std::{fs, path::Path, process::Command};
+
+use naru_samples::PASSWORD;
 use tempfile::TempDir;
 
-const NOW: u64 = 1_795_000_000;
-
-fn naru(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_naru"));
-    command
-        .args(["--lang", "en"])
-        .args(arguments)
-        .env_remove("NARU_RELAY");
-    command
-}
-
-fn run(arguments: &[&str]) -> Output {
-    naru(arguments).stdin(Stdio::null()).output().unwrap()
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn gpki() -> (TempDir, Vec<PathBuf>) {
-    let folder = TempDir::new().unwrap();
-    let files = Samples::new(3, Period::around(NOW))
-        .gpki(folder.path())
-        .unwrap();
-    (folder, files)
-}
-
-/// A relay that runs until the test's process ends.
-fn relay() -> String {
-    let (sender, receiver) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        tokio::runtime::Runtime::new().unwrap().block_on(async {
-            let application = Application::build(Settings::local().unwrap())
-                .await
-                .unwrap();
-            sender.send(application.url().to_owned()).unwrap();
-            application.run(std::future::pending()).await.unwrap();
-        });
-    });
-    receiver.recv().unwrap()
-}
-
-/// A command in a conversation.
-struct Talk {
-    child: Child,
-    input: Option<ChildStdin>,
-    output: BufReader<ChildStdout>,
-}
-
-impl Drop for Talk {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Talk {
-    fn start(arguments: &[&str]) -> Self {
-        Self::with(naru(arguments))
-    }
-
-    fn with(mut command: Command) -> Self {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-        Self {
-            child,
-            input: Some(input),
-            output: BufReader::new(output),
-        }
-    }
-
-    fn say(&mut self, line: &str) {
-        writeln!(self.input.as_ref().unwrap(), "{line}").unwrap();
-    }
-
-    /// Reads until a line holds `wanted`.
-    fn hear(&mut self, wanted: &str) -> String {
-        let mut heard = String::new();
-        loop {
-            let mut line = String::new();
-            assert_ne!(
-                self.output.read_line(&mut line).unwrap(),
-                0,
-                "{wanted:?} not in {heard}"
-            );
-            if line.contains(wanted) {
-                return line;
-            }
-            heard += &line;
-        }
-    }
-
-    fn end(mut self) -> (bool, String) {
-        drop(self.input.take());
-        let mut rest = String::new();
-        self.output.read_to_string(&mut rest).unwrap();
-        (self.child.wait().unwrap().success(), rest)
-    }
-}
+use self::talk::{Talk, gpki, naru, relay, run, text};
 
 fn cross(from: &Path, into: &Path, last: &str) -> (bool, bool, String) {
     let relay = relay();

@@ -1,0 +1,148 @@
+//! How two devices find each other: a code or a number that one shows and the other takes.
+
+use std::{
+    pin::pin,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use futures_util::future::{Either, select};
+use naru_core::{
+    client::{NumberEvent, Transport, announce, look_up},
+    connection_number::ConnectionNumber,
+    pairing::{Direction, Origin, Pairing, PairingCode},
+    qr::draw,
+};
+use rand_chacha::ChaCha20Rng;
+
+use crate::{camera::Source, http::HttpTransport, rng, terminal::Failure, text::Language};
+
+/// How many numbers a device shows, one after the other, while each is used up by somebody else.
+const NUMBERS: u8 = 3;
+
+/// The relays that a device uses.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Relays {
+    /// A relay that this device uses; may be given several times. The first is the one that it asks
+    /// by itself.
+    #[arg(
+        long,
+        env = "NARU_RELAY",
+        default_value = "http://localhost:8080",
+        value_delimiter = ','
+    )]
+    relay: Vec<Origin>,
+}
+
+impl Relays {
+    /// The relay that this device chooses where the other one does not.
+    pub(crate) fn first(&self) -> Result<&Origin, Failure> {
+        self.relay
+            .first()
+            .ok_or_else(|| Failure::new("no_relay", "--relay"))
+    }
+}
+
+/// A client of one relay.
+pub(crate) fn transport(origin: &Origin) -> Result<HttpTransport, Failure> {
+    HttpTransport::new(origin.clone()).map_err(|error| Failure::other("no_https", &error))
+}
+
+/// Takes the other device's code, or the number that it shows.
+pub(crate) async fn scanned(
+    source: &Source,
+    relays: &Relays,
+    language: Language,
+    generator: &mut ChaCha20Rng,
+) -> Result<Pairing, Failure> {
+    let text = source.text(language)?;
+    if !text
+        .trim_start()
+        .starts_with(|first: char| first.is_numeric())
+    {
+        return Pairing::scan(&text, &relays.relay)
+            .map_err(|error| Failure::pairing(language, error));
+    }
+    let number: ConnectionNumber = text
+        .parse()
+        .map_err(|error| Failure::number(language, error))?;
+    let origin = relays.first()?;
+    look_up(&transport(origin)?, origin, &number, generator)
+        .await
+        .map_err(|error| Failure::transfer(language, error))
+}
+
+/// Makes a code and shows it.
+pub(crate) fn displayed(
+    relays: &Relays,
+    direction: Direction,
+    generator: &mut ChaCha20Rng,
+) -> Result<Pairing, Failure> {
+    let pairing = Pairing::display(relays.first()?, direction, generator);
+    let text = pairing.code().to_string();
+    let code = draw(&text).map_err(|error| Failure::other("no_qr", &error))?;
+    println!("{}\n{text}", code.to_text());
+    Ok(pairing)
+}
+
+/// Shows numbers for a displayed code until somebody has joined.
+pub(crate) struct Numbers {
+    code: PairingCode,
+    origin: Origin,
+    language: Language,
+    generator: ChaCha20Rng,
+}
+
+impl Numbers {
+    pub(crate) fn of(pairing: &Pairing, language: Language) -> Result<Self, Failure> {
+        Ok(Self {
+            code: pairing.code().clone(),
+            origin: pairing.origin().clone(),
+            language,
+            generator: rng::seeded()?,
+        })
+    }
+
+    /// Runs beside the transfer, which alone decides how it ends.
+    pub(crate) async fn beside<R>(
+        self,
+        transport: &impl Transport,
+        joined: &AtomicBool,
+        transfer: impl Future<Output = R>,
+    ) -> R {
+        let transfer = pin!(transfer);
+        let numbers = pin!(self.show(transport, joined));
+        match select(transfer, numbers).await {
+            Either::Left((result, _)) => result,
+            Either::Right(((), transfer)) => transfer.await,
+        }
+    }
+
+    async fn show(mut self, transport: &impl Transport, joined: &AtomicBool) {
+        let language = self.language;
+        for _ in 0..NUMBERS {
+            let mut used = false;
+            let show = |event| match event {
+                NumberEvent::Ready { number, .. } => {
+                    println!(
+                        "{}: {number}",
+                        language.pick("연결번호", "Connection number")
+                    );
+                }
+                NumberEvent::Used => used = true,
+            };
+            let generator = &mut self.generator;
+            // The QR is there as well: without a number the transfer goes on.
+            let _ = announce(transport, &self.origin, &self.code, generator, show).await;
+            if !used || joined.load(Ordering::Relaxed) {
+                return;
+            }
+            println!(
+                "{}",
+                language.pick(
+                    "누군가 연결번호를 잘못 입력해 더 쓸 수 없습니다.",
+                    "Somebody has entered the connection number wrongly: it is used up.",
+                )
+            );
+        }
+    }
+}

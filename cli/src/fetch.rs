@@ -1,0 +1,73 @@
+//! `naru fetch`: takes what was deposited.
+
+use futures_channel::mpsc::unbounded;
+use naru_core::{
+    client::{TransferError, claim},
+    deposit::RecoveryCode,
+};
+use tokio::runtime::Handle;
+
+use crate::{
+    connect::{Relays, transport},
+    recipient::{Destination, Kept, Recipient},
+    rng,
+    terminal::{Failure, ask_secret},
+    text::Language,
+};
+
+/// What to fetch, and where to.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// The recovery code. Other users of this machine can see it: without this option it is asked for.
+    #[arg(long, value_name = "CODE")]
+    code: Option<String>,
+    #[command(flatten)]
+    relays: Relays,
+    #[command(flatten)]
+    destination: Destination,
+}
+
+/// Fetches, stores and checks a deposit.
+pub async fn run(options: Options, language: Language, now: i64) -> Result<(), Failure> {
+    let question = language.pick("복구 코드를 입력하세요:", "Recovery code:");
+    let code: RecoveryCode = options
+        .code
+        .or_else(|| ask_secret(question))
+        .unwrap_or_default()
+        .parse()
+        .map_err(|error| Failure::deposit_code(language, error))?;
+    let origin = options.relays.first()?;
+    let transport = transport(origin)?;
+    let mut generator = rng::seeded()?;
+    let (commands, queue) = unbounded();
+    let (shown, events) = unbounded();
+    let show = |event| drop(shown.unbounded_send(event));
+    let driver = claim(&transport, origin, &code, &mut generator, queue, show);
+    let kept = Kept::default();
+    let person = Recipient {
+        destination: options.destination,
+        language,
+        now,
+        commands,
+        kept: kept.clone(),
+        joined: Box::new(|| {}),
+    };
+    let runtime = Handle::current();
+    let screen = tokio::task::spawn_blocking(move || runtime.block_on(person.follow(events)));
+    let result = driver.await;
+    drop(shown);
+    match result {
+        Ok(()) => screen
+            .await
+            .map_err(|error| Failure::other("internal", &error))?,
+        // The failure to store explains the refusal that it led to.
+        Err(error @ TransferError::Refused) => match screen.await {
+            Ok(Err(failure)) => Err(failure),
+            _ => Err(Failure::transfer(language, error)),
+        },
+        Err(error) => {
+            kept.after(error, language);
+            Err(Failure::transfer(language, error))
+        }
+    }
+}

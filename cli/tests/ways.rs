@@ -1,0 +1,183 @@
+//! The other ways of a certificate, by the real binary: a typed number, both directions, a deposit.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+#![allow(dead_code, reason = "not every test file holds every conversation")]
+
+mod talk;
+
+use std::{fs, path::PathBuf};
+
+use naru_samples::PASSWORD;
+use tempfile::TempDir;
+
+use self::talk::{Talk, gpki, relay, run};
+
+/// What stands behind the last colon or space of a line.
+fn last(line: &str, separator: &str) -> String {
+    line.trim().rsplit(separator).next().unwrap().to_owned()
+}
+
+fn assert_arrived(from: &TempDir, files: &[PathBuf], into: &TempDir) {
+    for path in files {
+        let below = path.strip_prefix(from.path()).unwrap();
+        let arrived = fs::read(into.path().join(below)).unwrap();
+        assert_eq!(arrived, fs::read(path).unwrap(), "{}", below.display());
+    }
+}
+
+#[test]
+fn a_typed_number_does_what_the_code_does() {
+    let (folder, files) = gpki();
+    let relay = relay();
+    let mut giver = Talk::start(&["give", folder.path().to_str().unwrap(), "--relay", &relay]);
+    giver.say(PASSWORD);
+    let number = last(&giver.hear("Connection number:"), ": ");
+    let into = TempDir::new().unwrap();
+    let path = into.path().to_str().unwrap();
+    let mut phone = Talk::start(&["receive", "--yes", "--relay", &relay, "--into", path]);
+    phone.say(&number);
+    let code = last(&phone.hear("Security code:"), " ");
+    giver.hear("Connected:");
+    giver.say(&code);
+    phone.hear("Stored in");
+    phone.say(PASSWORD);
+    giver.hear("Received on the other device");
+    giver.say("");
+    assert!(phone.end().0 && giver.end().0);
+    assert_arrived(&folder, &files, &into);
+}
+
+#[test]
+fn a_mistyped_number_is_caught_before_it_costs_anything() {
+    // Nothing listens there.
+    let nowhere = "http://127.0.0.1:9";
+    for (number, code) in [
+        ("1234 5678 9012", "[number_mistyped]"),
+        ("1234 5678 901", "[not_twelve_digits]"),
+    ] {
+        let output = run(&["receive", "--relay", nowhere, "--code", number]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains(code), "{said}");
+    }
+}
+
+#[test]
+fn whoever_scans_to_give_is_asked_who_shall_have_it() {
+    let (folder, files) = gpki();
+    let relay = relay();
+    let from = folder.path().to_str().unwrap();
+    for answer in ["n", "y"] {
+        let into = TempDir::new().unwrap();
+        let path = into.path().to_str().unwrap();
+        let mut phone = Talk::start(&[
+            "receive",
+            "--show",
+            "--yes",
+            "--device",
+            "새 휴대전화",
+            "--relay",
+            &relay,
+            "--into",
+            path,
+        ]);
+        let code = phone.hear("NARU:").trim().to_owned();
+        let mut giver = Talk::start(&["give", from, "--keep", "--scan", "--relay", &relay]);
+        giver.say(PASSWORD);
+        giver.hear("You are about to SEND");
+        giver.say(&code);
+        assert!(giver.hear("Connected:").contains("새 휴대전화"));
+        giver.say(answer);
+        if answer == "n" {
+            assert!(!giver.end().0);
+            assert!(!phone.end().0);
+            assert_eq!(fs::read_dir(into.path()).unwrap().count(), 0);
+            continue;
+        }
+        giver.say(&last(&phone.hear("Security code:"), " "));
+        phone.hear("Stored in");
+        phone.say(PASSWORD);
+        assert!(phone.end().0 && giver.end().0);
+        assert_arrived(&folder, &files, &into);
+    }
+}
+
+#[test]
+fn a_deposit_is_fetched_by_its_code_and_the_original_goes_after_the_receipt() {
+    let (folder, files) = gpki();
+    let originals: Vec<_> = files.iter().map(|path| fs::read(path).unwrap()).collect();
+    let relay = relay();
+    let from = folder.path().to_str().unwrap();
+    let mut depositor = Talk::start(&["deposit", from, "--relay", &relay]);
+    depositor.say(PASSWORD);
+    let recovery = last(&depositor.hear("Recovery code:"), " ");
+    let withdraw = last(&depositor.hear("Withdraw code:"), " ");
+    let status = || {
+        let output = run(&[
+            "withdraw", "--status", "--code", &withdraw, "--relay", &relay,
+        ]);
+        assert!(output.status.success());
+        talk::text(&output)
+    };
+    assert!(status().contains("Nobody has fetched it yet. (1440 min)"));
+    let into = TempDir::new().unwrap();
+    let path = into.path().to_str().unwrap();
+    let mut phone = Talk::start(&["fetch", "--relay", &relay, "--into", path]);
+    phone.say(&recovery);
+    phone.hear("official");
+    assert!(status().contains("It is being fetched."));
+    phone.say("y");
+    phone.say(PASSWORD);
+    phone.hear("Stored and checked");
+    assert!(phone.end().0);
+    depositor.hear("Received on the other device");
+    assert!(files.iter().all(|path| path.exists()));
+    depositor.say("y");
+    assert!(depositor.end().0);
+    for (path, original) in files.iter().zip(&originals) {
+        assert!(!path.exists());
+        let below = path.strip_prefix(folder.path()).unwrap();
+        assert_eq!(&fs::read(into.path().join(below)).unwrap(), original);
+    }
+}
+
+#[test]
+fn a_deposit_that_is_left_can_be_withdrawn() {
+    let (folder, files) = gpki();
+    let relay = relay();
+    let from = folder.path().to_str().unwrap();
+    let mut depositor = Talk::start(&[
+        "deposit", from, "--leave", "--hours", "2", "--relay", &relay,
+    ]);
+    depositor.say(PASSWORD);
+    let recovery = last(&depositor.hear("Recovery code:"), " ");
+    let withdraw = last(&depositor.hear("Withdraw code:"), " ");
+    depositor.hear("It is kept for 2 hours");
+    assert!(depositor.end().0);
+    let withdrawn = run(&["withdraw", "--code", &withdraw, "--relay", &relay]);
+    assert!(withdrawn.status.success());
+    let output = run(&["fetch", "--code", &recovery, "--relay", &relay]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("[deposit_gone]"));
+    assert!(files.iter().all(|path| path.exists()));
+}
+
+#[test]
+fn a_mistyped_code_of_a_deposit_is_caught_before_any_request() {
+    // Nothing listens there.
+    let nowhere = "http://127.0.0.1:9";
+    let code = "QQQQ-QQQQ-QQQQ-QQQQ-QQQQ-QQQQ-QQQQ-QQQQ";
+    for (code, cause) in [
+        (code, "[deposit_code_mistyped]"),
+        (&code[..20], "[deposit_code_incomplete]"),
+    ] {
+        for command in ["fetch", "withdraw"] {
+            let output = run(&[command, "--code", code, "--relay", nowhere]);
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(said.contains(cause), "{said}");
+        }
+    }
+}
