@@ -119,6 +119,7 @@ fn lints(root: &Path) -> Result<(), Failure> {
 
 fn tests(root: &Path) -> Result<(), Failure> {
     tools::ensure_openssl()?;
+    tools::ensure_java()?;
     tools::ensure_redis()?;
     // The relay's answers are those of its page too.
     page::build(root)?;

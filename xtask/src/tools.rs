@@ -90,6 +90,19 @@ pub(crate) fn ensure_openssl() -> Result<(), Failure> {
     ensure_packages(&["/usr/bin/openssl"], &["openssl"])
 }
 
+/// Java with BouncyCastle, which open what the core writes.
+pub(crate) fn ensure_java() -> Result<(), Failure> {
+    let jars = ["/usr/share/java/bcprov.jar", "/usr/share/java/bcpkix.jar"];
+    let packages = ["libbcprov-java", "libbcpkix-java"];
+    if succeeds("javac", &["-version"]) && succeeds("keytool", &["-help"]) {
+        return ensure_packages(&jars, &packages);
+    }
+    ensure_packages(
+        &["/usr/bin/javac", jars[0], jars[1]],
+        &["default-jdk-headless", packages[0], packages[1]],
+    )
+}
+
 /// The store that relays share.
 pub(crate) fn ensure_redis() -> Result<(), Failure> {
     if succeeds("redis-server", &["--version"]) {

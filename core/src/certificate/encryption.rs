@@ -8,16 +8,13 @@ use cbc::{
         block_padding::Pkcs7,
     },
 };
-use cbc_0_1::cipher::{
-    BlockDecryptMut as _, BlockEncryptMut as _, KeyIvInit as _,
-    block_padding::Pkcs7 as Pkcs7Padding,
-};
+use cbc_0_1::cipher::{BlockDecryptMut as _, KeyIvInit as _, block_padding::Pkcs7 as Pkcs7Padding};
 use der::{
-    AnyRef, Decode, Encode, Sequence,
+    AnyRef, Sequence,
     asn1::{ObjectIdentifier, OctetStringRef},
 };
 use hmac::{EagerHash, Hmac};
-use rand_core::CryptoRng;
+use pkcs12::kdf::Pkcs12KeyType;
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
 use spki::AlgorithmIdentifierRef;
@@ -28,51 +25,67 @@ use super::{Password, PasswordError};
 /// Most rounds of key derivation that are run for a file; more would hang the device.
 pub const MAX_ITERATIONS: u32 = 1_000_000;
 
-const PBES2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.13");
-const PBKDF2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.12");
-const HMAC_SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.2.7");
-const HMAC_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.2.9");
-const HMAC_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.2.11");
-const SEED_CBC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.410.200004.1.4");
-const SEED_CBC_WITH_SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.410.200004.1.15");
-const ARIA_128_CBC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.410.200046.1.1.2");
-const ARIA_192_CBC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.410.200046.1.1.7");
-const ARIA_256_CBC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.410.200046.1.1.12");
-const AES_128_CBC: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.1.2");
-const AES_192_CBC: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.1.22");
-const AES_256_CBC: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.1.42");
-const DES_EDE3_CBC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.3.7");
+pub(super) const PBES2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.13");
+pub(super) const PBKDF2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.12");
+pub(super) const HMAC_SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.2.7");
+pub(super) const HMAC_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.2.9");
+pub(super) const HMAC_SHA512: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.840.113549.2.11");
+pub(super) const SEED_CBC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.410.200004.1.4");
+pub(super) const SEED_CBC_WITH_SHA1: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.410.200004.1.15");
+pub(super) const ARIA_128_CBC: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.410.200046.1.1.2");
+pub(super) const ARIA_192_CBC: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.410.200046.1.1.7");
+pub(super) const ARIA_256_CBC: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.410.200046.1.1.12");
+pub(super) const AES_128_CBC: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.1.2");
+pub(super) const AES_192_CBC: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.1.22");
+pub(super) const AES_256_CBC: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.1.42");
+pub(super) const DES_EDE3_CBC: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.840.113549.3.7");
 
 /// The IV of keys that name SEED-CBC itself as their PBES1 scheme.
-const FIXED_IV: &[u8; 16] = b"0123456789012345";
+pub(super) const PKCS12_3DES: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.3");
+pub(super) const PKCS12_RC2_128: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.5");
+pub(super) const PKCS12_RC2_40: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.6");
+
+pub(super) const FIXED_IV: &[u8; 16] = b"0123456789012345";
 
 /// An `EncryptedPrivateKeyInfo` (RFC 5958 §3).
 #[derive(Sequence)]
 pub(super) struct EncryptedKey<'a> {
-    algorithm: AlgorithmIdentifierRef<'a>,
-    ciphertext: &'a OctetStringRef,
+    pub(super) algorithm: AlgorithmIdentifierRef<'a>,
+    pub(super) ciphertext: &'a OctetStringRef,
 }
 
 #[derive(Sequence)]
-struct Pbes1Parameters<'a> {
-    salt: &'a OctetStringRef,
-    iterations: u32,
+pub(super) struct Pbes1Parameters<'a> {
+    pub(super) salt: &'a OctetStringRef,
+    pub(super) iterations: u32,
 }
 
 #[derive(Sequence)]
-struct Pbes2Parameters<'a> {
-    derivation: AlgorithmIdentifierRef<'a>,
-    encryption: AlgorithmIdentifierRef<'a>,
+pub(super) struct Pbes2Parameters<'a> {
+    pub(super) derivation: AlgorithmIdentifierRef<'a>,
+    pub(super) encryption: AlgorithmIdentifierRef<'a>,
 }
 
 #[derive(Sequence)]
-struct Pbkdf2Parameters<'a> {
-    salt: &'a OctetStringRef,
-    iterations: u32,
+pub(super) struct Pbkdf2Parameters<'a> {
+    pub(super) salt: &'a OctetStringRef,
+    pub(super) iterations: u32,
     #[asn1(optional = "true")]
-    key_length: Option<u16>,
+    pub(super) key_length: Option<u16>,
     #[asn1(optional = "true")]
-    prf: Option<AlgorithmIdentifierRef<'a>>,
+    pub(super) prf: Option<AlgorithmIdentifierRef<'a>>,
 }
 
 /// What decryption came to.
@@ -98,45 +111,14 @@ impl EncryptedKey<'_> {
                 let derived = pbkdf1(parameters, password)?;
                 seed_decrypt(&derived[..16], FIXED_IV, ciphertext)
             }
+            oid @ (PKCS12_3DES | PKCS12_RC2_128 | PKCS12_RC2_40) => {
+                pkcs12(oid, parameters, password, ciphertext)
+            }
             PBES2 => return pbes2(parameters, password, ciphertext),
             unknown => return Ok(Decrypted::UnknownScheme(format!("{unknown}"))),
         };
         plaintext.map(Decrypted::Plaintext)
     }
-}
-
-/// Encrypts a PKCS#8 `PrivateKeyInfo`, byte for byte, as NPKI does: PBES1 with SEED, 2,048 rounds.
-/// `None` where the password or key cannot be encoded.
-pub fn encrypt_with_seed(
-    key_info: &[u8],
-    password: &Password,
-    rng: &mut impl CryptoRng,
-) -> Option<Vec<u8>> {
-    let mut salt = [0; 8];
-    rng.fill_bytes(&mut salt);
-    let parameters = Pbes1Parameters {
-        salt: OctetStringRef::new(&salt).ok()?,
-        iterations: 2_048,
-    }
-    .to_der()
-    .ok()?;
-    let parameters = AnyRef::from_der(&parameters).ok()?;
-    let derived = pbkdf1(Some(parameters), password).ok()?;
-    let (key, seed) = derived.split_at(16);
-    let iv = Sha1::digest(seed);
-    let ciphertext = cbc_0_1::Encryptor::<kisaseed::SEED>::new_from_slices(key, &iv[..16])
-        .ok()?
-        .encrypt_padded_vec_mut::<Pkcs7Padding>(key_info);
-    let algorithm = AlgorithmIdentifierRef {
-        oid: SEED_CBC_WITH_SHA1,
-        parameters: Some(parameters),
-    };
-    EncryptedKey {
-        algorithm,
-        ciphertext: OctetStringRef::new(&ciphertext).ok()?,
-    }
-    .to_der()
-    .ok()
 }
 
 fn pbes2(
@@ -187,8 +169,44 @@ fn pbes2(
     decrypt(key, iv.as_bytes(), ciphertext).map(Decrypted::Plaintext)
 }
 
+/// The password-based encryption of RFC 7292 appendix C.
+fn pkcs12(
+    oid: ObjectIdentifier,
+    parameters: Option<AnyRef<'_>>,
+    password: &Password,
+    ciphertext: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, PasswordError> {
+    let parameters: Pbes1Parameters<'_> = decode(parameters)?;
+    let rounds = iterations(parameters.iterations)?;
+    let (decrypt, key_bytes): (CbcDecrypt, usize) = match oid {
+        PKCS12_RC2_40 => (cbc_decrypt::<rc2::Rc2>, 5),
+        PKCS12_RC2_128 => (cbc_decrypt::<rc2::Rc2>, 16),
+        _ => (cbc_decrypt::<des::TdesEde3>, 24),
+    };
+    let salt = parameters.salt.as_bytes();
+    let [key, iv] =
+        pkcs12_key_and_iv(password, salt, rounds, key_bytes).ok_or(PasswordError::Wrong)?;
+    decrypt(&key, &iv, ciphertext)
+}
+
+/// Key and IV by the derivation of RFC 7292 appendix B; `None` for a password that is no text.
+pub(super) fn pkcs12_key_and_iv(
+    password: &Password,
+    salt: &[u8],
+    iterations: u32,
+    key_bytes: usize,
+) -> Option<[Zeroizing<Vec<u8>>; 2]> {
+    let derive = |purpose, length| {
+        super::pkcs12::derived::<Sha1>(password, salt, purpose, iterations, length)
+    };
+    Some([
+        derive(Pkcs12KeyType::EncryptionKey, key_bytes)?,
+        derive(Pkcs12KeyType::Iv, 8)?,
+    ])
+}
+
 /// PBKDF1 with SHA-1 (RFC 8018 §5.1): all 20 bytes, since the scheme takes the IV from the last 4.
-fn pbkdf1(
+pub(super) fn pbkdf1(
     parameters: Option<AnyRef<'_>>,
     password: &Password,
 ) -> Result<Zeroizing<[u8; 20]>, PasswordError> {
@@ -201,7 +219,7 @@ fn pbkdf1(
     Ok(derived)
 }
 
-fn pbkdf2<H: EagerHash>(password: &[u8], salt: &[u8], iterations: u32, key: &mut [u8])
+pub(super) fn pbkdf2<H: EagerHash>(password: &[u8], salt: &[u8], iterations: u32, key: &mut [u8])
 where
     Hmac<H>: KeyInit + hmac::Mac + Clone + Sync,
 {
@@ -209,7 +227,7 @@ where
     let _ = pbkdf2::pbkdf2::<Hmac<H>>(password, salt, iterations, key);
 }
 
-fn iterations(count: u32) -> Result<u32, PasswordError> {
+pub(super) fn iterations(count: u32) -> Result<u32, PasswordError> {
     match count {
         0 => Err(PasswordError::DamagedKey),
         1..=MAX_ITERATIONS => Ok(count),
@@ -217,7 +235,7 @@ fn iterations(count: u32) -> Result<u32, PasswordError> {
     }
 }
 
-fn decode<'a, T>(parameters: Option<AnyRef<'a>>) -> Result<T, PasswordError>
+pub(super) fn decode<'a, T>(parameters: Option<AnyRef<'a>>) -> Result<T, PasswordError>
 where
     T: 'a + der::FixedTag + der::DecodeValue<'a, Error = der::Error>,
 {

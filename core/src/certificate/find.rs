@@ -266,7 +266,6 @@ impl Found {
             details: Details::of(&certificate),
             fingerprint: Fingerprint::of(&certificate_file.bytes),
             certificate: Box::new(certificate),
-            key: 1,
         };
         let folder = folder(format, &certificate_file.path, &signing.details);
         let mut files = Vec::new();

@@ -1,12 +1,18 @@
 //! Certificates as they lie on disk: GPKI, NPKI and PKCS#12, found, named and checked without ever
 //! changing a byte (`docs/formats.md`).
 
+mod chain;
+mod change;
 mod details;
 mod encryption;
 mod find;
+mod password_rules;
 mod pkcs12;
 mod private_key;
 mod relative_path;
+mod report;
+mod scheme;
+
 use std::fmt;
 
 use sha2::{Digest, Sha256};
@@ -14,11 +20,17 @@ use x509_cert::certificate::{CertificateInner, Raw};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 pub use self::{
+    chain::{Roots, RootsError},
+    change::{ChangeError, KeyForm},
     details::{Details, Holder, Validity},
-    encryption::{MAX_ITERATIONS, encrypt_with_seed},
+    encryption::MAX_ITERATIONS,
     find::{Found, MAX_FILE_BYTES, Problem, ProblemCause, SourceFile, find},
+    password_rules::{PasswordRules, WeakPassword},
+    pkcs12::Pkcs12Form,
     private_key::{OpenedKey, SignError, VerifyError, VerifyingKey},
     relative_path::{RelativePath, UnsafePath},
+    report::{Chain, KeyCheck, Report},
+    scheme::encrypt_with_seed,
 };
 
 /// How a certificate lies on disk.
@@ -56,6 +68,7 @@ pub struct NativeFile {
 #[derive(Clone)]
 pub struct CertificateSet {
     format: Format,
+    /// A PKCS#12 alone; or certificate and key of the signing pair, then of the encipherment pair.
     files: Vec<NativeFile>,
     sources: Vec<String>,
     signing: Option<Signing>,
@@ -67,8 +80,6 @@ struct Signing {
     certificate: Box<CertificateInner<Raw>>,
     fingerprint: Fingerprint,
     details: Details,
-    /// Where the private key lies in the set's files.
-    key: usize,
 }
 
 impl CertificateSet {
@@ -110,12 +121,15 @@ impl CertificateSet {
     /// Opens the signing key, on this device only, and holds it against the certificate.
     pub fn check_password(&self, password: &Password) -> Result<Checked, PasswordError> {
         match &self.signing {
-            Some(signing) => {
-                let key = self
-                    .files
-                    .get(signing.key)
-                    .ok_or(PasswordError::DamagedKey)?;
-                private_key::open(&key.bytes, password, &signing.certificate, &signing.details)
+            Some(Signing {
+                certificate,
+                details,
+                ..
+            }) => {
+                let [file, key, ..] = self.files.as_slice() else {
+                    return Err(PasswordError::DamagedKey);
+                };
+                private_key::open(&key.bytes, password, certificate, details, &file.bytes)
             }
             None => {
                 let file = self.files.first().ok_or(PasswordError::DamagedKey)?;

@@ -22,6 +22,8 @@ use super::{
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 /// The attribute that carries R, of which the VID is made.
+const SHA256_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
+const ECDSA_WITH_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
 const IDENTITY_RANDOM: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.410.200004.10.1.1.3");
 
 /// A private key that its password has opened and that belongs to its certificate.
@@ -31,6 +33,7 @@ pub struct OpenedKey {
     verifying_key: VerifyingKey,
     identity_random_present: bool,
     details: Details,
+    certificate: Vec<u8>,
 }
 
 #[derive(Clone)]
@@ -48,6 +51,11 @@ impl OpenedKey {
     /// What the certificate says.
     pub fn details(&self) -> &Details {
         &self.details
+    }
+
+    /// The certificate that it belongs to (DER).
+    pub(super) fn certificate(&self) -> &[u8] {
+        &self.certificate
     }
 
     /// Whether the key still carries R, without which the identity check (VID) fails.
@@ -114,6 +122,14 @@ impl VerifyingKey {
         }
     }
 
+    /// Whether [`Self::verify`] is what a signature algorithm asks for.
+    pub(super) fn verifies_with(&self, algorithm: ObjectIdentifier) -> bool {
+        match self.0 {
+            Verifying::Rsa(_) => algorithm == SHA256_WITH_RSA,
+            Verifying::P256(_) => algorithm == ECDSA_WITH_SHA256,
+        }
+    }
+
     pub(super) fn of(certificate: &CertificateInner<Raw>) -> Option<Self> {
         let spki = certificate
             .tbs_certificate()
@@ -166,10 +182,11 @@ pub(super) fn open(
     password: &Password,
     certificate: &CertificateInner<Raw>,
     details: &Details,
+    der: &[u8],
 ) -> Result<Checked, PasswordError> {
     let encrypted = EncryptedKey::from_der(file).map_err(|_| PasswordError::DamagedKey)?;
     match encrypted.decrypt(password)? {
-        Decrypted::Plaintext(plaintext) => open_bare(&plaintext, certificate, details),
+        Decrypted::Plaintext(plaintext) => open_bare(&plaintext, certificate, details, der),
         Decrypted::UnknownScheme(algorithm) => Ok(Checked::Unchecked { algorithm }),
     }
 }
@@ -180,6 +197,7 @@ pub(super) fn open_bare(
     plaintext: &[u8],
     certificate: &CertificateInner<Raw>,
     details: &Details,
+    der: &[u8],
 ) -> Result<Checked, PasswordError> {
     let key = KeyInfo::parse(plaintext).ok_or(PasswordError::Wrong)?;
     let unchecked = || Checked::Unchecked {
@@ -199,6 +217,7 @@ pub(super) fn open_bare(
         verifying_key,
         identity_random_present: key.identity_random_present,
         details: details.clone(),
+        certificate: der.to_vec(),
     }))
 }
 
@@ -245,6 +264,16 @@ fn matching(
     Ok(Some(Matching {
         key: Some(Signing::P256(Box::new(signer))),
     }))
+}
+
+/// Whether the key (`PrivateKeyInfo`) is the one of the certificate.
+pub(super) fn belongs_to(key: &[u8], certificate: &CertificateInner<Raw>) -> bool {
+    KeyInfo::parse(key).is_some_and(|key| matches!(matching(&key, certificate), Ok(Some(_))))
+}
+
+/// Whether the bytes are a `PrivateKeyInfo`.
+pub(super) fn is_key_info(bytes: &[u8]) -> bool {
+    KeyInfo::parse(bytes).is_some()
 }
 
 /// The parts of a `PrivateKeyInfo` (RFC 5958 §2) that are looked at.

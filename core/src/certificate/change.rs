@@ -1,0 +1,186 @@
+//! Changing the password of a certificate, and writing one as a `.pfx`: the private keys themselves,
+//! their attributes included, stay byte for byte what they were (`docs/formats.md` §6).
+
+use der::Decode;
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+use super::{
+    CertificateSet, Format, NativeFile, Password, PasswordError, RelativePath,
+    encryption::{Decrypted, EncryptedKey},
+    pkcs12::{self, Pair, Pkcs12Form},
+    private_key::{KeyFile, is_key_info},
+    scheme::Scheme,
+};
+
+/// How a private key is encrypted anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KeyForm {
+    /// In the form that it had, with no fewer rounds, and another salt.
+    #[default]
+    AsBefore,
+    /// PBES2 with PBKDF2-HMAC-SHA-256 and SEED.
+    Seed,
+    /// PBES2 with PBKDF2-HMAC-SHA-256 and AES-256.
+    Aes,
+}
+
+impl KeyForm {
+    /// What becomes of a PKCS#12.
+    fn for_pkcs12(self) -> Option<(Scheme, Pkcs12Form)> {
+        match self {
+            Self::AsBefore => None,
+            Self::Seed => Some((Scheme::SEED, Pkcs12Form::Aes)),
+            Self::Aes => Some((Scheme::AES, Pkcs12Form::Aes)),
+        }
+    }
+}
+
+/// Why keys cannot be written anew. What there was is as it was.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ChangeError {
+    /// The password does not open the certificate.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// The encipherment key has a password of its own.
+    #[error("the encipherment key has another password")]
+    OtherPassword,
+    /// A key is encrypted in a way that this version cannot open.
+    #[error("the key's encryption is not known: {algorithm}")]
+    UnknownScheme {
+        /// Its object identifier.
+        algorithm: String,
+    },
+    /// The keys cannot be written in this form, or hold something that it would lose.
+    #[error("the keys cannot be written in this form")]
+    Unsupported,
+}
+
+impl ChangeError {
+    /// A stable name of the cause.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Password(error) => error.code(),
+            Self::OtherPassword => "other_password",
+            Self::UnknownScheme { .. } => "unknown_scheme",
+            Self::Unsupported => "form_unsupported",
+        }
+    }
+}
+
+impl CertificateSet {
+    /// The same certificate, its keys encrypted under `new`, at the same places. Every key has been
+    /// opened with `new` and compared before this returns.
+    pub fn with_password(
+        &self,
+        old: &Password,
+        new: &Password,
+        form: KeyForm,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Self, ChangeError> {
+        self.check_password(old)?;
+        let mut changed = self.clone();
+        if self.format == Format::Pkcs12 {
+            for file in &mut changed.files {
+                file.bytes = pkcs12::with_password(&file.bytes, old, new, form.for_pkcs12(), rng)?;
+            }
+            return Ok(changed);
+        }
+        for file in &mut changed.files {
+            if matches!(KeyFile::of(&file.bytes), KeyFile::Encrypted) {
+                file.bytes = encrypted_anew(&file.bytes, old, new, form, rng)?;
+            }
+        }
+        Ok(changed)
+    }
+
+    /// The certificate as one PKCS#12 under `new`: the signing pair and, where there is one, the
+    /// encipherment pair.
+    pub fn to_pkcs12(
+        &self,
+        password: &Password,
+        new: &Password,
+        form: Pkcs12Form,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Self, ChangeError> {
+        self.check_password(password)?;
+        let bytes = match self.format {
+            Format::Pkcs12 => {
+                let file = self.files.first().ok_or(ChangeError::Unsupported)?;
+                let wanted = Some((form.scheme(), form));
+                pkcs12::with_password(&file.bytes, password, new, wanted, rng)?
+            }
+            Format::Gpki | Format::Npki => pkcs12::written(&self.pairs(password)?, new, form, rng)?,
+        };
+        let name = match &self.signing {
+            Some(signing) => signing.details.name.clone(),
+            None => String::new(),
+        };
+        Ok(Self {
+            format: Format::Pkcs12,
+            files: vec![NativeFile {
+                path: file_name(&name)?,
+                bytes,
+            }],
+            sources: Vec::new(),
+            signing: None,
+        })
+    }
+
+    /// Certificates with their private keys in the clear, the signing pair first.
+    fn pairs(&self, password: &Password) -> Result<Vec<Pair>, ChangeError> {
+        let pairs = self.files.chunks_exact(2).map(|pair| match pair {
+            [certificate, key] => Ok(Pair {
+                certificate: certificate.bytes.clone(),
+                key: decrypted(&key.bytes, password)?,
+            }),
+            _ => Err(ChangeError::Unsupported),
+        });
+        pairs.collect()
+    }
+}
+
+fn encrypted_anew(
+    file: &[u8],
+    old: &Password,
+    new: &Password,
+    form: KeyForm,
+    rng: &mut impl CryptoRng,
+) -> Result<Vec<u8>, ChangeError> {
+    let plaintext = decrypted(file, old)?;
+    let scheme = match form {
+        KeyForm::AsBefore => EncryptedKey::from_der(file)
+            .ok()
+            .and_then(|key| Scheme::of(&key)),
+        KeyForm::Seed => Some(Scheme::SEED),
+        KeyForm::Aes => Some(Scheme::AES),
+    };
+    let encrypted = scheme
+        .and_then(|scheme| scheme.encrypt(&plaintext, new, rng))
+        .ok_or(ChangeError::Unsupported)?;
+    match decrypted(&encrypted, new) {
+        Ok(again) if *again == *plaintext => Ok(encrypted),
+        _ => Err(ChangeError::Unsupported),
+    }
+}
+
+/// The `PrivateKeyInfo`, as it is.
+fn decrypted(file: &[u8], password: &Password) -> Result<Zeroizing<Vec<u8>>, ChangeError> {
+    let key = EncryptedKey::from_der(file).map_err(|_| PasswordError::DamagedKey)?;
+    match key.decrypt(password) {
+        Ok(Decrypted::Plaintext(plaintext)) if is_key_info(&plaintext) => Ok(plaintext),
+        Ok(Decrypted::UnknownScheme(algorithm)) => Err(ChangeError::UnknownScheme { algorithm }),
+        // The signing key has been opened with it.
+        Ok(Decrypted::Plaintext(_)) | Err(PasswordError::Wrong) => Err(ChangeError::OtherPassword),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The holder's name, where a file can have it.
+fn file_name(name: &str) -> Result<RelativePath, ChangeError> {
+    [format!("{name}.pfx"), "certificate.pfx".to_owned()]
+        .into_iter()
+        .filter(|name| !name.starts_with('.') && !name.contains('/'))
+        .find_map(|name| name.parse().ok())
+        .ok_or(ChangeError::Unsupported)
+}
