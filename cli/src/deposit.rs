@@ -68,7 +68,7 @@ pub async fn run(options: Options, language: Language, now: i64) -> Result<(), F
     let (fate, leave) = (options.fate, options.leave);
     let screen = tokio::task::spawn_blocking(move || {
         runtime.block_on(async move {
-            follow(events, &original, fate, leave, language).await?;
+            follow(events, &original, (fate, leave), language, now).await?;
             // From here on nobody waits for the deposit.
             drop(commands);
             Ok(())
@@ -85,9 +85,9 @@ pub async fn run(options: Options, language: Language, now: i64) -> Result<(), F
 async fn follow(
     mut events: UnboundedReceiver<DepositEvent>,
     original: &Original,
-    fate: Fate,
-    leave: bool,
+    (fate, leave): (Fate, bool),
     language: Language,
+    now: i64,
 ) -> Result<(), Failure> {
     while let Ok(event) = events.recv().await {
         let line = match event {
@@ -127,7 +127,7 @@ async fn follow(
                 "The fetching device has given it back. It is still deposited.",
             ),
             DepositEvent::Fetched(_) => {
-                original.conclude(fate, language);
+                original.conclude(fate, language, now);
                 return Ok(());
             }
             DepositEvent::Reconnecting => {

@@ -83,6 +83,7 @@ pub async fn run(options: Options, language: Language, now: i64) -> Result<(), F
         fate: options.fate,
         scans,
         language,
+        now,
         original,
         commands,
         joined: Arc::clone(&joined),
@@ -105,6 +106,7 @@ struct Person {
     /// Whether this device took the code of another, which may be a phisher's.
     scans: bool,
     language: Language,
+    now: i64,
     original: Original,
     commands: UnboundedSender<GiverCommand>,
     joined: Arc<AtomicBool>,
@@ -145,7 +147,7 @@ impl Person {
                     eprintln!("{}", self.language.pick("보내는 중입니다.", "Sending."))
                 }
                 GiverEvent::Received(_) => {
-                    let conclusion = self.original.conclude(self.fate, self.language);
+                    let conclusion = self.original.conclude(self.fate, self.language, self.now);
                     self.send(GiverCommand::Conclude(conclusion));
                 }
                 GiverEvent::Reconnecting => eprintln!(

@@ -6,6 +6,7 @@ use naru_core::certificate::{CertificateSet, Found, find};
 use serde_json::json;
 
 use crate::{
+    receipts::Receipts,
     storage::{Gathered, StorageError, gather},
     terminal::Failure,
     text::Language,
@@ -26,11 +27,22 @@ pub fn run(options: &Options, language: Language, now: i64) -> Result<(), Failur
     let (found, gathered) = look(&options.path)?;
     let unread = &gathered.problems;
     if options.json {
-        println!("{}", as_json(&found, unread));
+        println!("{}", as_json(&found, unread, &Receipts::load()));
         return Ok(());
     }
+    let receipts = Receipts::load();
     for (number, set) in found.sets.iter().enumerate() {
-        println!("{}", describe(number + 1, set, language, now));
+        let line = describe(number + 1, set, language, now);
+        match receipts.moved_at(set) {
+            None => println!("{line}"),
+            Some(_) => println!(
+                "{line} · {}",
+                language.pick(
+                    "다른 기기로 옮김, 원본 남음",
+                    "moved, the original is still here"
+                )
+            ),
+        }
     }
     if found.sets.is_empty() {
         println!(
@@ -85,7 +97,7 @@ pub(crate) fn describe(
     }
 }
 
-fn as_json(found: &Found, unread: &[StorageError]) -> serde_json::Value {
+fn as_json(found: &Found, unread: &[StorageError], receipts: &Receipts) -> serde_json::Value {
     let sets: Vec<_> = found
         .sets
         .iter()
@@ -98,6 +110,7 @@ fn as_json(found: &Found, unread: &[StorageError]) -> serde_json::Value {
                 "holder": set.details().map(|details| details.holder.code()),
                 "notBefore": set.details().map(|details| details.not_before),
                 "notAfter": set.details().map(|details| details.not_after),
+                "movedAt": receipts.moved_at(set),
                 "files": set.sources().collect::<Vec<_>>(),
             })
         })

@@ -2,14 +2,18 @@
 
 pub mod camera;
 mod connect;
+pub mod copy;
+pub mod delete;
 pub mod deposit;
 pub mod fetch;
 pub mod give;
 pub mod http;
 pub mod inspect;
 mod original;
+pub mod passwd;
 mod password;
 mod picture;
+mod receipts;
 pub mod receive;
 mod recipient;
 mod rng;

@@ -6,7 +6,9 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use naru::{deposit, fetch, give, inspect, receive, text::Language, withdraw};
+use naru::{
+    copy, delete, deposit, fetch, give, inspect, passwd, receive, text::Language, withdraw,
+};
 
 /// Moves certificates between devices over a blind relay.
 ///
@@ -33,6 +35,12 @@ enum Command {
     Fetch(fetch::Options),
     /// Takes a deposit back, or says whether it has been fetched.
     Withdraw(withdraw::Options),
+    /// Copies a certificate to removable storage, as it is or as one `.pfx`.
+    Copy(copy::Options),
+    /// Changes the password of a certificate.
+    Passwd(passwd::Options),
+    /// Deletes an original that has arrived on another device.
+    Delete(delete::Options),
     /// Lists the certificates of a folder.
     Inspect(inspect::Options),
 }
@@ -55,6 +63,9 @@ fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Inspect(options) => inspect::run(&options, language, now),
+        Command::Copy(options) => copy::run(&options, language, now),
+        Command::Delete(options) => delete::run(&options, language, now),
+        Command::Passwd(options) => passwd::run(&options, language, now),
         Command::Receive(options) => runtime.block_on(receive::run(options, language, now)),
         Command::Give(options) => runtime.block_on(give::run(options, language, now)),
         Command::Deposit(options) => runtime.block_on(deposit::run(options, language, now)),

@@ -6,6 +6,7 @@ use naru_core::{certificate::CertificateSet, giver::Conclusion};
 
 use crate::{
     inspect::{describe, look},
+    receipts::Receipts,
     storage::Gathered,
     terminal::{Failure, ask, confirm},
     text::Language,
@@ -75,8 +76,11 @@ impl Original {
             })
     }
 
-    /// Says that it has arrived, and deletes it where the person wants that. The default keeps.
-    pub(crate) fn conclude(&self, fate: Fate, language: Language) -> Conclusion {
+    /// Says that it has arrived, and deletes it where the person wants that. The default keeps, and
+    /// remembers that it has been moved.
+    pub(crate) fn conclude(&self, fate: Fate, language: Language, now: i64) -> Conclusion {
+        let mut receipts = Receipts::load();
+        receipts.remember(&self.set, now);
         println!(
             "{} …{}",
             language.pick("보냈습니다.", "Received on the other device."),
@@ -89,6 +93,16 @@ impl Original {
         if !fate.delete && (fate.keep || !confirm(question)) {
             return Conclusion::Kept;
         }
+        if self.delete(language) {
+            receipts.forget(&self.set);
+            Conclusion::Deleted
+        } else {
+            Conclusion::Kept
+        }
+    }
+
+    /// Deletes every file, naming those that stay; whether none does.
+    pub(crate) fn delete(&self, language: Language) -> bool {
         let left = self.gathered.delete(&self.set);
         for path in &left {
             println!(
@@ -97,10 +111,6 @@ impl Original {
                 path.display()
             );
         }
-        if left.is_empty() {
-            Conclusion::Deleted
-        } else {
-            Conclusion::Kept
-        }
+        left.is_empty()
     }
 }

@@ -1,11 +1,57 @@
 //! Asking for the password of a certificate, which never leaves this machine.
 
-use naru_core::certificate::{CertificateSet, Checked, OpenedKey, Password};
+use naru_core::certificate::{CertificateSet, Checked, OpenedKey, Password, PasswordRules};
 
 use crate::{
     terminal::{Failure, ask_secret},
     text::Language,
 };
+
+/// What a new password needs.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct NewPassword {
+    /// Fewest characters of a new password.
+    #[arg(long, value_name = "COUNT", default_value = "10")]
+    min_characters: usize,
+    /// Fewest kinds of characters in a new password: small letters, capitals, digits, others.
+    #[arg(long, value_name = "COUNT", default_value = "3")]
+    min_kinds: usize,
+}
+
+impl NewPassword {
+    /// Asks until a password is strong enough and was typed twice alike.
+    pub(crate) fn ask(self, language: Language) -> Result<Password, Failure> {
+        let rules = PasswordRules {
+            min_characters: self.min_characters,
+            min_kinds: self.min_kinds,
+        };
+        let read = |question| {
+            ask_secret(question)
+                .filter(|text| !text.is_empty())
+                .ok_or_else(|| {
+                    Failure::new(
+                        "no_password",
+                        language.pick("비밀번호가 없습니다.", "No password was given."),
+                    )
+                })
+        };
+        loop {
+            let new = read(language.pick("새 비밀번호:", "New password:"))?;
+            let password = Password::from(new.clone());
+            if let Err(weak) = rules.check(&password) {
+                eprintln!("{} [{}]", language.weak_password(weak), weak.code());
+                continue;
+            }
+            if read(language.pick("새 비밀번호 다시:", "New password again:"))? == new {
+                return Ok(password);
+            }
+            eprintln!(
+                "{}",
+                language.pick("두 비밀번호가 다릅니다.", "The two passwords differ.")
+            );
+        }
+    }
+}
 
 /// A certificate that the person has opened, or one whose key cannot be checked here.
 pub(crate) struct Opened {

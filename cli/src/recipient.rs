@@ -1,13 +1,14 @@
 //! The person at a device that receives: sees what came, agrees, and gives the password.
 
 use std::{
+    fs,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender};
 use naru_core::{
-    certificate::{CertificateSet, Checked},
+    certificate::{CertificateSet, Checked, Roots},
     client::{ReceiverCommand, ReceiverEvent, TransferError},
     receiver::{Arrival, StoredSet},
 };
@@ -32,6 +33,9 @@ pub struct Destination {
     /// Stores without asking whether the certificate is the right one.
     #[arg(long)]
     yes: bool,
+    /// PEM file with the root and intermediate certificates against which the chain is checked.
+    #[arg(long, value_name = "FILE")]
+    roots: Option<PathBuf>,
     /// How this device calls itself on the other one.
     #[arg(long, default_value = "naru")]
     pub(crate) device: String,
@@ -142,6 +146,8 @@ impl Recipient {
         if !self.destination.yes && !confirm(question) {
             return Ok(None);
         }
+        // Before anything is stored.
+        let roots = self.roots()?;
         let replace = if self.destination.replace {
             Replace::Allow
         } else {
@@ -159,15 +165,37 @@ impl Recipient {
         }
         let signed = arrival.sets.iter().map(|set| StoredSet {
             location: self.destination.device.clone(),
-            signature: self.signature(set, arrival.receipt_message()),
+            signature: self.check(set, roots.as_ref(), arrival.receipt_message()),
         });
         Ok(Some(signed.collect()))
     }
 
-    fn signature(&self, set: &CertificateSet, message: &[u8]) -> Option<Vec<u8>> {
-        match password::optional(set, self.language)?.checked {
+    /// Says what is known of the certificate, and signs where the password opens it.
+    fn check(
+        &self,
+        set: &CertificateSet,
+        roots: Option<&Roots>,
+        message: &[u8],
+    ) -> Option<Vec<u8>> {
+        let checked = password::optional(set, self.language).map(|opened| opened.checked);
+        let report = set.report(checked.as_ref(), roots, self.now);
+        for line in self.language.report(&report, self.now) {
+            println!("  {line}");
+        }
+        match checked? {
             Checked::Opened(key) => key.sign(message).ok(),
             Checked::Unchecked { .. } => None,
         }
+    }
+
+    fn roots(&self) -> Result<Option<Roots>, Failure> {
+        let Some(path) = &self.destination.roots else {
+            return Ok(None);
+        };
+        let pem = fs::read(path)
+            .map_err(|error| Failure::new("cannot_read", format!("{}: {error}", path.display())))?;
+        Roots::from_pem(&pem)
+            .map(Some)
+            .map_err(|error| Failure::new(error.code(), format!("{}: {error}", path.display())))
     }
 }

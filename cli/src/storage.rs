@@ -81,6 +81,11 @@ impl Gathered {
             .collect()
     }
 
+    /// Where a file lies that was found under this name.
+    pub fn place(&self, source: &str) -> Option<&Path> {
+        self.places.get(source).map(PathBuf::as_path)
+    }
+
     fn read(&mut self, name: String, path: PathBuf) {
         match read_bounded(&path) {
             Ok(bytes) => {
@@ -241,6 +246,34 @@ pub fn store_file(bytes: &[u8], path: &Path, replace: Replace) -> Result<(), Sto
     let (temporary, path) = stage(bytes, path.to_owned())?;
     place(temporary, &path, replace)?;
     compare(&path, bytes)
+}
+
+/// Puts other bytes in the place of several files: all new ones are written beside the old and flushed
+/// first, and where one cannot take its place the others go back.
+pub fn replace_all(files: &[(&Path, &[u8])]) -> Result<(), StorageError> {
+    let mut staged = Vec::new();
+    for (path, bytes) in files {
+        let old = fs::read(path).map_err(|error| StorageError::Read {
+            path: path.to_path_buf(),
+            error,
+        })?;
+        let (temporary, path) = stage(bytes, path.to_path_buf())?;
+        compare(temporary.path(), bytes)?;
+        staged.push((temporary, path, old));
+    }
+    let mut replaced: Vec<(PathBuf, Vec<u8>)> = Vec::new();
+    for (temporary, path, old) in staged {
+        if let Err(error) = place(temporary, &path, Replace::Allow) {
+            for (path, old) in &replaced {
+                store_file(old, path, Replace::Allow)?;
+            }
+            return Err(error);
+        }
+        replaced.push((path, old));
+    }
+    files
+        .iter()
+        .try_for_each(|(path, bytes)| compare(path, bytes))
 }
 
 fn compare(path: &Path, bytes: &[u8]) -> Result<(), StorageError> {

@@ -6,8 +6,8 @@ use std::{
 };
 
 use naru_core::{
-    client::TransferError, connection_number::ConnectionNumberError, deposit::DepositCodeError,
-    pairing::PairingCodeError,
+    certificate::ChangeError, client::TransferError, connection_number::ConnectionNumberError,
+    deposit::DepositCodeError, pairing::PairingCodeError,
 };
 
 use crate::{storage::StorageError, text::Language};
@@ -47,6 +47,11 @@ impl Failure {
     /// A code of a deposit that cannot be used.
     pub fn deposit_code(language: Language, error: DepositCodeError) -> Self {
         Self::new(error.code(), language.deposit_code_error(error))
+    }
+
+    /// A password that cannot be changed, or a file that cannot be written.
+    pub fn change(language: Language, error: &ChangeError) -> Self {
+        Self::new(error.code(), language.change_error(error))
     }
 
     /// A code that cannot be used.

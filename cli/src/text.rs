@@ -1,7 +1,10 @@
 //! What the person reads, in Korean and English.
 
 use naru_core::{
-    certificate::{Details, Holder, PasswordError, ProblemCause, Validity},
+    certificate::{
+        Chain, ChangeError, Details, Holder, KeyCheck, PasswordError, ProblemCause, Report,
+        Validity, WeakPassword,
+    },
     client::TransferError,
     connection_number::ConnectionNumberError,
     deposit::DepositCodeError,
@@ -195,6 +198,40 @@ impl Language {
         self.pick(ko, en)
     }
 
+    /// Why keys cannot be written anew.
+    pub fn change_error(self, error: &ChangeError) -> &'static str {
+        let (ko, en) = match error {
+            ChangeError::Password(error) => return self.password_error(*error),
+            ChangeError::OtherPassword => (
+                "암호용 개인키의 비밀번호가 서명용과 다릅니다. 아무것도 바꾸지 않았습니다.",
+                "The encipherment key has another password. Nothing was changed.",
+            ),
+            ChangeError::UnknownScheme { .. } => (
+                "이 버전이 모르는 방식으로 암호화된 개인키입니다. 아무것도 바꾸지 않았습니다.",
+                "The key is encrypted in a way that is not known here. Nothing was changed.",
+            ),
+            ChangeError::Unsupported => (
+                "이 형식으로 쓸 수 없습니다. 아무것도 바꾸지 않았습니다.",
+                "The certificate cannot be written in this form. Nothing was changed.",
+            ),
+        };
+        self.pick(ko, en)
+    }
+
+    /// What a new password lacks.
+    pub fn weak_password(self, weak: WeakPassword) -> String {
+        match (weak, self) {
+            (WeakPassword::TooShort { min }, Self::Ko) => format!("{min}자 이상이어야 합니다."),
+            (WeakPassword::TooShort { min }, Self::En) => format!("It needs {min} characters."),
+            (WeakPassword::TooFewKinds { min }, Self::Ko) => {
+                format!("영문 소문자, 대문자, 숫자, 기호 가운데 {min}가지 이상을 섞어야 합니다.")
+            }
+            (WeakPassword::TooFewKinds { min }, Self::En) => format!(
+                "It needs {min} kinds of characters: small letters, capitals, digits, others."
+            ),
+        }
+    }
+
     /// Why a file cannot be used.
     pub fn problem(self, cause: ProblemCause) -> &'static str {
         let (ko, en) = match cause {
@@ -233,6 +270,42 @@ impl Language {
             Holder::Unknown => ("용도 미상", "unknown use"),
         };
         self.pick(ko, en)
+    }
+
+    /// What is known of a certificate that has been stored.
+    pub fn report(self, report: &Report, now: i64) -> Vec<String> {
+        let key = match report.key {
+            KeyCheck::NotChecked => ("개인키: 확인하지 않음", "Key: not checked"),
+            KeyCheck::Matches => ("개인키: 인증서와 맞음", "Key: belongs to the certificate"),
+            KeyCheck::Unknown => (
+                "개인키: 암호를 확인할 수 없음",
+                "Key: cannot be checked here",
+            ),
+        };
+        let chain = match report.chain {
+            Chain::NotConfigured => None,
+            Chain::Trusted => Some(("발급 경로: 확인함", "Issuer: trusted")),
+            Chain::Untrusted => Some(("발급 경로: 확인되지 않음", "Issuer: not trusted")),
+        };
+        let random = match report.identity_random {
+            None => None,
+            Some(true) => Some(("본인확인 정보 있음", "Identity information: present")),
+            Some(false) => Some(("본인확인 정보 없음", "Identity information: absent")),
+        };
+        let revocation = (
+            "폐지 여부는 확인하지 못함",
+            "Whether it was revoked has not been checked",
+        );
+        let validity = report
+            .details
+            .as_ref()
+            .map(|details| self.validity(details, now));
+        let lines = [Some(key), chain, random, Some(revocation)];
+        let lines = lines
+            .into_iter()
+            .flatten()
+            .map(|(ko, en)| self.pick(ko, en).to_owned());
+        validity.into_iter().chain(lines).collect()
     }
 
     /// Whether and how long a certificate is valid.

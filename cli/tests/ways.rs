@@ -181,3 +181,113 @@ fn a_mistyped_code_of_a_deposit_is_caught_before_any_request() {
         }
     }
 }
+
+#[test]
+fn an_original_that_was_kept_is_known_and_can_be_deleted_later() {
+    let (folder, files) = gpki();
+    let state = TempDir::new().unwrap();
+    let with_state = |arguments: &[&str]| {
+        let mut command = talk::naru(arguments);
+        command.env("XDG_STATE_HOME", state.path());
+        command
+    };
+    let from = folder.path().to_str().unwrap();
+    let refused = with_state(&["delete", "--yes", from]).output().unwrap();
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("[not_moved]"));
+    let relay = relay();
+    let mut depositor = Talk::with(with_state(&["deposit", "--keep", from, "--relay", &relay]));
+    depositor.say(PASSWORD);
+    let recovery = last(&depositor.hear("Recovery code:"), " ");
+    let into = TempDir::new().unwrap();
+    let path = into.path().to_str().unwrap();
+    let mut phone = Talk::start(&["fetch", "--yes", "--relay", &relay, "--into", path]);
+    phone.say(&recovery);
+    phone.hear("Stored in");
+    phone.say(PASSWORD);
+    phone.hear("Key: belongs to the certificate");
+    phone.hear("Whether it was revoked has not been checked");
+    assert!(phone.end().0 && depositor.end().0);
+    let listed = with_state(&["inspect", from]).output().unwrap();
+    assert!(talk::text(&listed).contains("moved, the original is still here"));
+    assert!(files.iter().all(|path| path.exists()));
+    let deleted = with_state(&["delete", "--yes", from]).output().unwrap();
+    assert!(deleted.status.success());
+    assert!(files.iter().all(|path| !path.exists()));
+}
+
+#[test]
+fn a_certificate_is_copied_as_it_is_and_never_over_another() {
+    let (folder, files) = gpki();
+    let drive = TempDir::new().unwrap();
+    let (from, to) = (
+        folder.path().to_str().unwrap(),
+        drive.path().to_str().unwrap(),
+    );
+    for _ in 0..2 {
+        assert!(run(&["copy", from, "--to", to]).status.success());
+        assert_arrived(&folder, &files, &drive);
+    }
+    let place = drive
+        .path()
+        .join(files[1].strip_prefix(folder.path()).unwrap());
+    fs::write(&place, b"another key").unwrap();
+    let refused = run(&["copy", from, "--to", to]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("[already_there]"));
+    assert_eq!(fs::read(&place).unwrap(), b"another key");
+}
+
+#[test]
+fn a_pfx_is_written_read_back_and_crosses_as_any_other() {
+    let (folder, _) = gpki();
+    let drive = TempDir::new().unwrap();
+    let from = folder.path().to_str().unwrap();
+    for (name, option) in [("new.pfx", None), ("old.pfx", Some("--old-form"))] {
+        let path = drive.path().join(name);
+        let file = path.to_str().unwrap();
+        let mut arguments = vec!["copy", from, "--pfx", file];
+        arguments.extend(option);
+        let mut copy = Talk::start(&arguments);
+        copy.say(PASSWORD);
+        copy.hear("Copied and compared");
+        assert!(copy.end().0);
+        let mut passwd = Talk::start(&["passwd", file]);
+        passwd.say(PASSWORD);
+        passwd.say("weak");
+        passwd.say("New-Password9");
+        passwd.say("New-Password9");
+        passwd.hear("The password has been changed");
+        assert!(passwd.end().0);
+    }
+    let listed = run(&["inspect", drive.path().to_str().unwrap()]);
+    assert_eq!(talk::text(&listed).matches("PKCS#12").count(), 2);
+}
+
+#[test]
+fn a_password_changes_where_the_certificate_lies_or_not_at_all() {
+    let (folder, files) = gpki();
+    let before: Vec<_> = files.iter().map(|path| fs::read(path).unwrap()).collect();
+    let from = folder.path().to_str().unwrap();
+    let mut cancelled = Talk::start(&["passwd", from]);
+    cancelled.say(PASSWORD);
+    cancelled.say("New-Password9");
+    cancelled.say("New-Password8");
+    assert!(!cancelled.end().0);
+    for (path, bytes) in files.iter().zip(&before) {
+        assert_eq!(&fs::read(path).unwrap(), bytes);
+    }
+    let mut passwd = Talk::start(&["passwd", from, "--form", "aes"]);
+    passwd.say(PASSWORD);
+    passwd.say("New-Password9");
+    passwd.say("New-Password9");
+    assert!(passwd.end().0);
+    for (at, (path, bytes)) in files.iter().zip(&before).enumerate() {
+        assert_eq!(&fs::read(path).unwrap() == bytes, at % 2 == 0);
+    }
+    let left = fs::read_dir(files[0].parent().unwrap()).unwrap().count();
+    assert_eq!(left, files.len());
+    let mut again = Talk::start(&["passwd", from]);
+    again.say("New-Password9");
+    again.say("Third-Password7");
+    again.say("Third-Password7");
+    assert!(again.end().0);
+}

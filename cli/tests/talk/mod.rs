@@ -17,7 +17,8 @@ pub fn naru(arguments: &[&str]) -> Command {
     command
         .args(["--lang", "en"])
         .args(arguments)
-        .env_remove("NARU_RELAY");
+        .env_remove("NARU_RELAY")
+        .env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"));
     command
 }
 
