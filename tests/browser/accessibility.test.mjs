@@ -31,8 +31,8 @@ async function inspect(page, screen, focused = "title") {
 const wrong = (code) => (code.startsWith("0") ? "1" : "0") + code.slice(1);
 
 for (const [locale, words] of [
-  ["ko-KR", { lang: "ko", start: "시작하기", finish: "남겨 두기", notMine: "내 휴대전화가 아닙니다" }],
-  ["en-US", { lang: "en", start: "Start", finish: "Keep", notMine: "This is not my phone" }],
+  ["ko-KR", { lang: "ko", start: /휴대전화로 옮기기/, finish: "남겨 두기", notMine: "내 휴대전화가 아닙니다" }],
+  ["en-US", { lang: "en", start: /Move to phone/, finish: "Keep", notMine: "This is not my phone" }],
 ]) {
   test(`every screen of a transfer is free of barriers (${words.lang})`, async (t) => {
     const relay = await startRelay(t);
@@ -132,7 +132,7 @@ test("the whole way goes by the keyboard alone", async (t) => {
     for (let tabs = 0; tabs < 15 && !(await isThere()); tabs += 1) await page.keyboard.press("Tab");
     assert.ok(await isThere(), `${id} is not reached by Tab`);
   };
-  await press("시작하기");
+  await press(/휴대전화로 옮기기/);
   // The browser's own dialog for a folder cannot be shown headless; its input takes the folder.
   await page.locator("input[webkitdirectory]").setInputFiles(sampleFolder(t, "NPKI"));
   await page.locator("button.certificate").waitFor();
@@ -181,7 +181,7 @@ test("a change of language keeps the screen, what was typed and the place", asyn
   const relay = await startRelay(t);
   const page = await openBrowser(t, relay.origin);
   await page.goto(relay.origin);
-  await page.getByRole("button", { name: "시작하기" }).click();
+  await page.getByRole("button", { name: "인증서를 휴대전화로 옮기기" }).click();
   await drop(page, sampleFolder(t, "NPKI"));
   await page.locator("button.certificate").click();
   await page.locator("#password").fill("abc");

@@ -57,12 +57,34 @@ export async function startRelay(t, ...options) {
   return relay;
 }
 
-/** The phone's stand-in in a conversation. */
+export async function startRedis(t) {
+  const port = await freePort();
+  const child = spawn("redis-server", ["--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
+  t.after(() => child.kill("SIGKILL"));
+  const lines = createInterface({ input: child.stdout });
+  for await (const line of lines) if (line.includes("Ready to accept connections")) break;
+  child.stdout.resume();
+  return `redis://127.0.0.1:${port}`;
+}
+
+/** The phone's stand-in in a conversation: it receives. */
 export function startPhone(t, relay, into, ...options) {
+  return startCommand(t, "receive", "--relay", relay.origin, "--into", into, ...options);
+}
+
+/** The phone's stand-in in a conversation: it sends what is in a folder. */
+export function startSender(t, relay, folder, ...options) {
+  const phone = startCommand(t, "give", folder, "--keep", "--device", "내 휴대전화", "--relay", relay.origin, ...options);
+  phone.type(PASSWORD);
+  return phone;
+}
+
+/** The real command in a conversation. */
+export function startCommand(t, ...words) {
   const child = spawn(
     binary("naru"),
-    ["--lang", "en", "receive", "--relay", relay.origin, "--into", into, ...options],
-    { stdio: ["pipe", "pipe", "pipe"] },
+    ["--lang", "en", ...words],
+    { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, XDG_STATE_HOME: temporaryFolder(t) } },
   );
   t.after(() => child.kill("SIGKILL"));
   const phone = { child, said: "", complained: "" };
@@ -123,7 +145,7 @@ export async function drop(page, path) {
 /** From the first screen to the QR. */
 export async function showQr(page, origin, path) {
   await page.goto(origin);
-  await page.getByRole("button", { name: "시작하기" }).click();
+  await page.getByRole("button", { name: "인증서를 휴대전화로 옮기기" }).click();
   await drop(page, path);
   await page.locator("button.certificate").first().click();
   await page.getByLabel("인증서 비밀번호", { exact: true }).fill(PASSWORD);

@@ -1,22 +1,9 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
 import { test } from "node:test";
 import {
   PASSWORD, filesBelow, freePort, openBrowser, photograph, sampleFolder, showQr,
-  startPhone, startRelay, temporaryFolder, typeCode,
+  startPhone, startRedis, startRelay, temporaryFolder, typeCode,
 } from "./people.mjs";
-
-async function startRedis(t) {
-  const port = await freePort();
-  const child = spawn("redis-server", ["--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
-  t.after(() => child.kill("SIGKILL"));
-  const lines = createInterface({ input: child.stdout });
-  for await (const line of lines) if (line.includes("Ready to accept connections")) break;
-  child.stdout.resume();
-  return `redis://127.0.0.1:${port}`;
-}
 
 test("on Redis a transfer outlives the relay: killed after the scan and after the sending", async (t) => {
   const store = await startRedis(t);

@@ -39,7 +39,7 @@ test("a core that does not load is said, and the page goes on", async (t) => {
   const page = await openBrowser(t, relay.origin);
   await page.route("**/*.wasm", (route) => route.abort());
   await page.goto(relay.origin);
-  await page.getByRole("button", { name: "시작하기" }).click();
+  await page.getByRole("button", { name: "인증서를 휴대전화로 옮기기" }).click();
   await page.locator("input[webkitdirectory]").setInputFiles(sampleFolder(t, "NPKI"));
   await page.getByRole("alert").getByText("페이지를 모두 불러오지 못했습니다").waitFor();
 });
@@ -53,7 +53,7 @@ test("from the password to the QR it takes at most 3 s, and the page never stops
       .observe({ type: "longtask", buffered: true });
   });
   await page.goto(relay.origin);
-  await page.getByRole("button", { name: "시작하기" }).click();
+  await page.getByRole("button", { name: "인증서를 휴대전화로 옮기기" }).click();
   await page.locator("input[webkitdirectory]").setInputFiles(sampleFolder(t, "GPKI"));
   await page.locator("button.certificate").click();
   await page.locator("#password").fill(PASSWORD);
@@ -77,7 +77,7 @@ test("Chromium: a folder through the input crosses, and its deletion is left to 
   const folder = sampleFolder(t, "NPKI");
   const page = await openBrowser(t, relay.origin);
   await page.goto(relay.origin);
-  await page.getByRole("button", { name: "시작하기" }).click();
+  await page.getByRole("button", { name: "인증서를 휴대전화로 옮기기" }).click();
   await page.locator("input[webkitdirectory]").setInputFiles(folder);
   await page.locator("button.certificate").click();
   await page.locator("#password").fill(PASSWORD);
@@ -104,7 +104,7 @@ test("leaving is asked about only while a phone is connected", async (t) => {
   page.on("dialog", (dialog) => { asked.push(dialog.type()); return dialog.accept(); });
   await showQr(page, relay.origin, sampleFolder(t, "NPKI"));
   await page.reload();
-  await page.getByRole("button", { name: "시작하기" }).waitFor();
+  await page.getByRole("button", { name: "인증서를 휴대전화로 옮기기" }).waitFor();
   assert.deepEqual(asked, []);
 
   await showQr(page, relay.origin, sampleFolder(t, "NPKI"));
@@ -123,6 +123,6 @@ test("leaving is asked about only while a phone is connected", async (t) => {
   await page.getByRole("button", { name: "남겨 두기" }).click();
   assert.equal(await again.end(), 0);
   await page.reload();
-  await page.getByRole("button", { name: "시작하기" }).waitFor();
+  await page.getByRole("button", { name: "인증서를 휴대전화로 옮기기" }).waitFor();
   assert.deepEqual(asked, ["beforeunload"]);
 });

@@ -64,7 +64,7 @@ test("a wrong password is said on the spot and nothing leaves the PC", async (t)
   const requests = [];
   page.on("request", (request) => requests.push(request.url()));
   await page.goto(relay.origin);
-  await page.getByRole("button", { name: "시작하기" }).click();
+  await page.getByRole("button", { name: "인증서를 휴대전화로 옮기기" }).click();
   await drop(page, sampleFolder(t, "GPKI"));
   await page.locator("button.certificate").click();
   await page.getByLabel("인증서 비밀번호", { exact: true }).fill("wrong");
@@ -139,7 +139,7 @@ test("a tab that is reloaded ends the transfer on the phone", async (t) => {
   await page.reload();
   assert.equal(await phone.end(), 1);
   assert.match(phone.complained, /\[ended\]/);
-  await page.getByRole("heading", { name: "인증서를 휴대전화로 옮기기" }).waitFor();
+  await page.getByRole("heading", { name: "인증서 이동" }).waitFor();
 });
 
 test("a phone that dies between storing and the receipt leaves the original, and may come again", async (t) => {
@@ -196,7 +196,7 @@ test("an empty folder and a file without a key are named", async (t) => {
   const relay = await startRelay(t);
   const page = await openBrowser(t, relay.origin);
   await page.goto(relay.origin);
-  await page.getByRole("button", { name: "시작하기" }).click();
+  await page.getByRole("button", { name: "인증서를 휴대전화로 옮기기" }).click();
   await drop(page, temporaryFolder(t));
   await page.getByRole("alert").getByText("인증서를 찾지 못했습니다").waitFor();
 });

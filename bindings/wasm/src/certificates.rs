@@ -1,21 +1,29 @@
-//! Finding certificates among the files that a person has chosen.
+//! Finding, opening and writing certificates among the files that a person has chosen.
 
 use std::collections::BTreeMap;
 
 use js_sys::{Array, Uint8Array};
 use naru_core::certificate::{
-    CertificateSet, Checked, Details, Found, OpenedKey, Password, SourceFile, Validity, find,
+    CertificateSet, Checked, Details, KeyForm, OpenedKey, Password, PasswordRules, Pkcs12Form,
+    Problem, Roots, SourceFile, Validity, find,
 };
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
-use crate::{thrown, to_js};
+use crate::{generator, thrown, to_js};
 
-/// The certificates among some files.
+/// The certificates among some files, or those that another device has sent.
 #[wasm_bindgen]
 pub struct Certificates {
-    found: Found,
-    opened: BTreeMap<usize, Option<OpenedKey>>,
+    sets: Vec<CertificateSet>,
+    problems: Vec<Problem>,
+    given: BTreeMap<usize, Given>,
+}
+
+/// A password that was right, and what it opened.
+struct Given {
+    password: Password,
+    checked: Checked,
 }
 
 #[derive(Serialize)]
@@ -23,6 +31,7 @@ pub struct Certificates {
 struct Summary<'a> {
     index: usize,
     format: &'static str,
+    fingerprint: String,
     short: String,
     sources: Vec<&'a str>,
     details: Option<DetailsSummary<'a>>,
@@ -47,9 +56,10 @@ struct ProblemSummary<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct PasswordResult<'a> {
-    opened: bool,
-    identity: bool,
+struct ReportSummary<'a> {
+    key: &'static str,
+    chain: &'static str,
+    identity_random: Option<bool>,
     details: Option<DetailsSummary<'a>>,
 }
 
@@ -65,81 +75,177 @@ impl Certificates {
                 path,
                 bytes: Uint8Array::new(&bytes).to_vec(),
             });
+        let found = find(files.collect());
         Self {
-            found: find(files.collect()),
-            opened: BTreeMap::new(),
+            sets: found.sets,
+            problems: found.problems,
+            given: BTreeMap::new(),
         }
     }
 
     /// The certificates, as they stand at `now` (Unix seconds).
     pub fn list(&self, now: f64) -> JsValue {
-        let sets = self
-            .found
-            .sets
-            .iter()
-            .enumerate()
-            .map(|(index, set)| Summary {
-                index,
-                format: set.format().code(),
-                short: set.fingerprint().short(),
-                sources: set.sources().collect(),
-                details: set.details().map(|details| summary(details, now)),
-            });
+        let sets = self.sets.iter().enumerate().map(|(index, set)| Summary {
+            index,
+            format: set.format().code(),
+            fingerprint: set.fingerprint().to_string(),
+            short: set.fingerprint().short(),
+            sources: set.sources().collect(),
+            details: set.details().map(|details| summary(details, now)),
+        });
         to_js(&sets.collect::<Vec<_>>())
     }
 
     /// The files that cannot be used.
     pub fn problems(&self) -> JsValue {
-        let problems = self.found.problems.iter();
-        let problems = problems.map(|it| ProblemSummary {
+        let problems = self.problems.iter().map(|it| ProblemSummary {
             path: &it.path,
             code: it.cause.code(),
         });
         to_js(&problems.collect::<Vec<_>>())
     }
 
-    /// Checks a password; throws `{code}` when it does not open the key.
+    /// Checks a password and yields the report; throws `{code}` when it does not open the key.
     #[wasm_bindgen(js_name = checkPassword)]
     pub fn check_password(
         &mut self,
         index: usize,
         password: String,
+        roots: Option<String>,
         now: f64,
     ) -> Result<JsValue, JsValue> {
-        let set = self
-            .found
-            .sets
-            .get(index)
-            .ok_or_else(|| thrown("no_such_certificate"))?;
-        let checked = set.check_password(&Password::from(password));
-        match checked.map_err(|error| thrown(error.code()))? {
-            Checked::Opened(key) => {
-                let result = to_js(&PasswordResult {
-                    opened: true,
-                    identity: key.identity_random_present(),
-                    details: Some(summary(key.details(), now)),
-                });
-                self.opened.insert(index, Some(key));
-                Ok(result)
-            }
-            Checked::Unchecked { .. } => {
-                self.opened.insert(index, None);
-                Ok(to_js(&PasswordResult {
-                    opened: false,
-                    identity: false,
-                    details: None,
-                }))
-            }
+        let password = Password::from(password);
+        let checked = self
+            .set(index)?
+            .check_password(&password)
+            .map_err(|error| thrown(error.code()))?;
+        self.given.insert(index, Given { password, checked });
+        self.report(index, roots, now)
+    }
+
+    /// What is known of a certificate at `now`; `roots` is a PEM file of the operator's.
+    pub fn report(
+        &self,
+        index: usize,
+        roots: Option<String>,
+        now: f64,
+    ) -> Result<JsValue, JsValue> {
+        let roots = roots.and_then(|pem| Roots::from_pem(pem.as_bytes()).ok());
+        let checked = self.given.get(&index).map(|given| &given.checked);
+        let report = self.set(index)?.report(checked, roots.as_ref(), now as i64);
+        Ok(to_js(&ReportSummary {
+            key: report.key.code(),
+            chain: report.chain.code(),
+            identity_random: report.identity_random,
+            details: report.details.as_ref().map(|details| summary(details, now)),
+        }))
+    }
+
+    /// Encrypts the keys of an opened certificate under a new password, here and not on the disk; throws `{code}` and changes nothing when it cannot.
+    #[wasm_bindgen(js_name = changePassword)]
+    pub fn change_password(&mut self, index: usize, new: String) -> Result<(), JsValue> {
+        let password = Password::from(new);
+        let old = &self.given(index)?.password;
+        let changed = self
+            .set(index)?
+            .with_password(old, &password, KeyForm::AsBefore, &mut generator()?)
+            .map_err(|error| thrown(error.code()))?;
+        let checked = changed
+            .check_password(&password)
+            .map_err(|error| thrown(error.code()))?;
+        if let Some(set) = self.sets.get_mut(index) {
+            *set = changed;
         }
+        self.given.insert(index, Given { password, checked });
+        Ok(())
+    }
+
+    /// The files of a certificate at their native places: `[path, contents]` each.
+    pub fn files(&self, index: usize) -> Result<Array, JsValue> {
+        Ok(files(self.set(index)?))
+    }
+
+    /// The certificate as one `.pfx` under the same password, likewise; throws `{code}`.
+    #[wasm_bindgen(js_name = toPkcs12)]
+    pub fn to_pkcs12(&self, index: usize, old_form: bool) -> Result<Array, JsValue> {
+        let password = &self.given(index)?.password;
+        let form = if old_form {
+            Pkcs12Form::TripleDes
+        } else {
+            Pkcs12Form::Aes
+        };
+        self.set(index)?
+            .to_pkcs12(password, password, form, &mut generator()?)
+            .map(|pfx| files(&pfx))
+            .map_err(|error| thrown(error.code()))
     }
 }
 
 impl Certificates {
+    pub(crate) fn of(sets: Vec<CertificateSet>) -> Self {
+        Self {
+            sets,
+            problems: Vec::new(),
+            given: BTreeMap::new(),
+        }
+    }
+
     /// A copy, because an expired QR is renewed without asking for the password again.
     pub(crate) fn offered(&self, index: usize) -> Option<(CertificateSet, Option<OpenedKey>)> {
-        let set = self.found.sets.get(index)?.clone();
-        Some((set, self.opened.get(&index)?.clone()))
+        let set = self.sets.get(index)?.clone();
+        let given = self.given.get(&index)?;
+        Some((set, opened(&given.checked).cloned()))
     }
+
+    /// Signatures over a receipt by the keys whose passwords were given.
+    pub(crate) fn signatures(&self, message: &[u8]) -> Vec<Option<Vec<u8>>> {
+        (0..self.sets.len())
+            .map(|index| opened(&self.given.get(&index)?.checked)?.sign(message).ok())
+            .collect()
+    }
+
+    fn given(&self, index: usize) -> Result<&Given, JsValue> {
+        self.given
+            .get(&index)
+            .ok_or_else(|| thrown("no_such_certificate"))
+    }
+
+    fn set(&self, index: usize) -> Result<&CertificateSet, JsValue> {
+        self.sets
+            .get(index)
+            .ok_or_else(|| thrown("no_such_certificate"))
+    }
+}
+
+/// Whether a new password is as strong as the agency asks; throws `{code}` when it is not.
+#[wasm_bindgen(js_name = checkNewPassword)]
+pub fn check_new_password(
+    password: String,
+    min_characters: usize,
+    min_kinds: usize,
+) -> Result<(), JsValue> {
+    let rules = PasswordRules {
+        min_characters,
+        min_kinds,
+    };
+    rules
+        .check(&Password::from(password))
+        .map_err(|weak| thrown(weak.code()))
+}
+
+fn opened(checked: &Checked) -> Option<&OpenedKey> {
+    match checked {
+        Checked::Opened(key) => Some(key),
+        Checked::Unchecked { .. } => None,
+    }
+}
+
+fn files(set: &CertificateSet) -> Array {
+    let files = set.native_files().iter().map(|file| {
+        let bytes = Uint8Array::from(file.bytes.as_slice());
+        Array::of2(&file.path.to_string().into(), &bytes)
+    });
+    files.collect()
 }
 
 fn summary(details: &Details, now: f64) -> DetailsSummary<'_> {

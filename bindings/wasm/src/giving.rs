@@ -1,29 +1,28 @@
 //! Giving from the page: one object for one QR.
 
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
-use js_sys::Function;
+use js_sys::{Function, Promise};
 use naru_core::{
     client::{GiverCommand, GiverEvent, give},
     device::Device,
-    giver::{Conclusion, Offer},
-    pairing::{Direction, Origin, Pairing},
-    qr::{Modules, draw},
+    giver::{Conclusion, Offer, VerifiedReceipt},
+    pairing::{Direction, Pairing},
 };
 use rand_chacha::ChaCha20Rng;
-use rand_core::SeedableRng;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
-use crate::{certificates::Certificates, thrown, to_js, transport::PageTransport};
+use crate::{
+    certificates::Certificates, display::Display, generator, origin, thrown, to_js,
+    transport::PageTransport,
+};
 
 /// One transfer, from its QR on.
 #[wasm_bindgen]
 pub struct Giving {
     commands: UnboundedSender<GiverCommand>,
     prepared: Option<Prepared>,
-    code: String,
-    modules: Modules,
-    farewell: Option<(String, String)>,
+    display: Display,
 }
 
 struct Prepared {
@@ -61,82 +60,49 @@ enum Event {
     Reconnected,
 }
 
-#[derive(Serialize)]
-struct Farewell {
-    path: String,
-    authorization: String,
-}
-
 #[wasm_bindgen]
 impl Giving {
     /// Makes a fresh code for a certificate whose password has been checked.
     #[wasm_bindgen(constructor)]
     pub fn new(
-        origin: &str,
+        relay: &str,
         certificates: &Certificates,
         index: usize,
         name: &str,
         platform: &str,
     ) -> Result<Giving, JsValue> {
-        let origin: Origin = origin.parse().map_err(|_| thrown("no_origin"))?;
-        let offered = certificates
-            .offered(index)
-            .ok_or_else(|| thrown("no_such_certificate"))?;
-        let offer = Offer::new([offered]).map_err(|error| thrown(error.code()))?;
-        let mut seed = [0; 32];
-        getrandom::fill(&mut seed).map_err(|_| thrown("no_randomness"))?;
-        let mut rng = ChaCha20Rng::from_seed(seed);
-        let pairing = Pairing::display(&origin, Direction::DisplayerGives, &mut rng);
-        let code = pairing.code().to_string();
-        let modules = draw(&code).map_err(|_| thrown("no_qr"))?;
-        let farewell = pairing.farewell();
+        let offer = offer(certificates, index)?;
+        let mut rng = generator()?;
+        let pairing = Pairing::display(&origin(relay)?, Direction::DisplayerGives, &mut rng);
+        let display = Display::of(&pairing);
         let (commands, queue) = unbounded();
-        let device = Device::new(name, platform);
         let prepared = Some(Prepared {
             pairing,
             offer,
-            device,
+            device: Device::new(name, platform),
             rng,
             queue,
         });
         Ok(Self {
             commands,
             prepared,
-            code,
-            modules,
-            farewell,
+            display,
         })
     }
 
     /// The code as text.
     #[wasm_bindgen(getter, js_name = pairingCode)]
     pub fn pairing_code(&self) -> String {
-        self.code.clone()
-    }
-
-    /// Modules on one side of the QR.
-    #[wasm_bindgen(getter)]
-    pub fn width(&self) -> usize {
-        self.modules.width()
-    }
-
-    /// Whether a module of the QR is dark.
-    #[wasm_bindgen(js_name = isDark)]
-    pub fn is_dark(&self, x: usize, y: usize) -> bool {
-        self.modules.is_dark(x, y)
+        self.display.code()
     }
 
     /// The `DELETE` that a page sends when it is closed: `{path, authorization}`.
     pub fn farewell(&self) -> JsValue {
-        let farewell = self.farewell.clone();
-        to_js(&farewell.map(|(path, authorization)| Farewell {
-            path,
-            authorization,
-        }))
+        self.display.farewell()
     }
 
     /// Runs the transfer, once; resolves at its end, and throws `{code}` when it fails.
-    pub fn run(&mut self, send: Function, pause: Function, on_event: Function) -> js_sys::Promise {
+    pub fn run(&mut self, send: Function, pause: Function, on_event: Function) -> Promise {
         let prepared = self.prepared.take();
         wasm_bindgen_futures::future_to_promise(async move {
             let Prepared {
@@ -189,6 +155,21 @@ impl Giving {
     }
 }
 
+/// What the person has chosen, once its password was right.
+pub(crate) fn offer(certificates: &Certificates, index: usize) -> Result<Offer, JsValue> {
+    let offered = certificates
+        .offered(index)
+        .ok_or_else(|| thrown("no_such_certificate"))?;
+    Offer::new([offered]).map_err(|error| thrown(error.code()))
+}
+
+/// Whether the moved key has signed, and where it is.
+pub(crate) fn receipt(receipt: VerifiedReceipt) -> (bool, String) {
+    let signed = receipt.sets.iter().all(|set| set.signed);
+    let first = receipt.sets.into_iter().next();
+    (signed, first.map_or_else(String::new, |set| set.location))
+}
+
 impl From<GiverEvent> for Event {
     fn from(event: GiverEvent) -> Self {
         match event {
@@ -204,14 +185,10 @@ impl From<GiverEvent> for Event {
             },
             GiverEvent::WrongCode { tries_left } => Self::WrongCode { tries_left },
             GiverEvent::Sending => Self::Sending,
-            GiverEvent::Received(receipt) => Self::Received {
-                signed: receipt.sets.iter().all(|set| set.signed),
-                location: receipt
-                    .sets
-                    .into_iter()
-                    .next()
-                    .map_or_else(String::new, |set| set.location),
-            },
+            GiverEvent::Received(received) => {
+                let (signed, location) = receipt(received);
+                Self::Received { signed, location }
+            }
             GiverEvent::Reconnecting => Self::Reconnecting,
             GiverEvent::Reconnected => Self::Reconnected,
         }

@@ -12,6 +12,7 @@ export interface Details {
 export interface Summary {
   index: number;
   format: "gpki" | "npki" | "pkcs12";
+  fingerprint: string;
   short: string;
   sources: string[];
   details?: Details;
@@ -27,20 +28,32 @@ export interface Found {
   problems: Problem[];
 }
 
-export interface PasswordResult {
-  opened: boolean;
-  identity: boolean;
+/** What is known of a certificate; whether it was revoked is never looked up. */
+export interface Report {
+  key: "not_checked" | "matches" | "unknown";
+  chain: "not_configured" | "trusted" | "untrusted";
+  identityRandom?: boolean;
   details?: Details;
+}
+
+/** A file at its place in the native layout. */
+export interface NativeFile {
+  path: string;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+export interface Qr {
+  /** Modules on one side. */
+  width: number;
+  /** Row by row: 1 is dark. */
+  modules: Uint8Array;
 }
 
 /** What a transfer shows before anyone has joined. */
 export interface Opening {
   transfer: number;
   pairingCode: string;
-  /** Modules on one side of the QR. */
-  width: number;
-  /** The QR row by row: 1 is dark. */
-  modules: Uint8Array;
+  qr: Qr;
   farewell?: Farewell;
 }
 
@@ -56,6 +69,14 @@ export type TransferEvent =
   | { type: "wrongCode"; triesLeft: number }
   | { type: "sending" }
   | { type: "received"; signed: boolean; location: string }
+  | { type: "number"; number: string; expiresIn: number }
+  | { type: "numberUsed" }
+  | { type: "showCode"; code: string; name: string; expiresIn: number }
+  | { type: "arrived"; name: string }
+  | { type: "acknowledged" }
+  | { type: "stored"; recovery: string; withdraw: string; expiresIn: number }
+  | { type: "claimed" }
+  | { type: "released" }
   | { type: "reconnecting" }
   | { type: "reconnected" }
   | { type: "ended" }
@@ -64,11 +85,31 @@ export type TransferEvent =
 /** What the core does for the page, in its worker. */
 export interface Calls {
   find(paths: string[], contents: Uint8Array[]): Found;
-  checkPassword(index: number, password: string): PasswordResult;
+  checkPassword(index: number, password: string, roots?: string): Report;
+  checkNewPassword(password: string, minCharacters: number, minKinds: number): void;
+  /** Encrypts the keys of an opened certificate anew, here and not on the disk. */
+  changePassword(index: number, password: string): void;
+  files(index: number): NativeFile[];
+  toPkcs12(index: number, oldForm: boolean): NativeFile[];
+  qr(text: string): Qr;
   give(index: number, name: string, platform: string): Opening;
+  receive(name: string, platform: string): Opening;
+  /** Shows connection numbers for a transfer that waits for the other device. */
+  announce(transfer: number): void;
   enterCode(transfer: number, code: string): void;
   conclude(transfer: number, deleted: boolean): void;
   cancel(transfer: number): void;
+  deposit(index: number, seconds: number, name: string, platform: string): number;
+  withdraw(transfer: number): void;
+  /** Fetches a deposit. */
+  claim(code: string): number;
+  depositStatus(code: string): Promise<"waiting" | "claimed" | "fetched">;
+  withdrawDeposit(code: string): Promise<void>;
+  arrived(transfer: number): Summary[];
+  checkArrived(transfer: number, index: number, password: string | undefined, roots?: string): Report;
+  arrivedFiles(transfer: number): NativeFile[];
+  stored(transfer: number, location: string): void;
+  refuse(transfer: number): void;
   clear(): void;
 }
 
@@ -111,13 +152,21 @@ export class Core {
     });
   }
 
-  call<K extends keyof Calls>(name: K, ...given: Arguments<K>): Promise<ReturnType<Calls[K]>> {
+  call<K extends keyof Calls>(name: K, ...given: Arguments<K>): Promise<Awaited<ReturnType<Calls[K]>>> {
     if (this.broken) return Promise.reject(new CoreError("page_incomplete"));
     const id = (this.calls += 1);
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve: resolve as (result: unknown) => void, reject });
       this.worker.postMessage({ id, name, with: given });
     });
+  }
+
+  /** Ends the core with everything that it holds. */
+  end(): void {
+    this.worker.terminate();
+    this.broken = true;
+    this.waiting.clear();
+    this.listeners.clear();
   }
 
   listen(transfer: number, listener: (event: TransferEvent) => void): void {
@@ -135,22 +184,5 @@ export class Core {
     this.waiting.delete(answer.id);
     if ("code" in answer) waiting?.reject(new CoreError(answer.code));
     else waiting?.resolve(answer.result);
-  }
-}
-
-/** One transfer, from its QR on. */
-export class Transfer {
-  constructor(private readonly core: Core, readonly opening: Opening) {}
-
-  enterCode(code: string): Promise<void> {
-    return this.core.call("enterCode", this.opening.transfer, code);
-  }
-
-  conclude(deleted: boolean): void {
-    void this.core.call("conclude", this.opening.transfer, deleted);
-  }
-
-  cancel(): void {
-    void this.core.call("cancel", this.opening.transfer);
   }
 }

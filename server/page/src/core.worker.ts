@@ -1,10 +1,22 @@
-import type { Answer, Call, Calls, Farewell, Found, PasswordResult } from "./core";
+import type { Answer, Call, Calls, Farewell, NativeFile, Opening, Problem, Qr as Picture, Report, Summary, TransferEvent } from "./core";
 import { pause, send } from "./relay";
 import { codeOf } from "./thrown";
-import init, { Certificates, Giving } from "./wasm/naru_wasm.js";
+import init, { Announcing, Certificates, Depositing, Giving, Qr, Receiving, checkNewPassword, depositStatus, withdrawDeposit } from "./wasm/naru_wasm.js";
+
+/** What runs until it has ended. */
+interface Running {
+  run(send: unknown, pause: unknown, listener: unknown): Promise<unknown>;
+  free(): void;
+}
 
 const loaded = init();
-const transfers = new Map<number, Giving>();
+const relay = self.location.origin;
+const giving = new Map<number, Giving>();
+const receiving = new Map<number, Receiving>();
+const depositing = new Map<number, Depositing>();
+const announcing = new Map<number, Announcing>();
+/** What has come, with the passwords that were given for it. */
+const arrivals = new Map<number, Certificates>();
 let certificates: Certificates | undefined;
 let opened = 0;
 
@@ -16,45 +28,114 @@ function chosen(): Certificates {
   return certificates;
 }
 
+function arrival(transfer: number): Certificates {
+  const held = arrivals.get(transfer) ?? receiving.get(transfer)?.certificates();
+  if (!held) throw { code: "no_such_certificate" };
+  arrivals.set(transfer, held);
+  return held;
+}
+
 function forget(): void {
   certificates?.free();
   certificates = undefined;
+}
+
+function native(files: unknown[]): NativeFile[] {
+  return (files as [string, Uint8Array<ArrayBuffer>][]).map(([path, bytes]) => ({ path, bytes }));
+}
+
+function draw(text: string): Picture {
+  const qr = new Qr(text);
+  const { width } = qr;
+  const modules = Uint8Array.from({ length: width * width }, (_, at) => Number(qr.isDark(at % width, Math.floor(at / width))));
+  qr.free();
+  return { width, modules };
+}
+
+function start<T extends Running>(kind: Map<number, T>, running: T): number {
+  const transfer = (opened += 1);
+  kind.set(transfer, running);
+  // The page hears of the transfer before it hears from it.
+  queueMicrotask(() => void run(transfer, running, () => kind.delete(transfer)));
+  return transfer;
+}
+
+function open<T extends Giving | Receiving>(kind: Map<number, T>, running: T): Opening {
+  const pairingCode = running.pairingCode ?? "";
+  const farewell = running.farewell() as Farewell;
+  return { transfer: start(kind as Map<number, Running>, running), pairingCode, qr: draw(pairingCode), farewell };
+}
+
+async function run(transfer: number, running: Running, ended: () => void): Promise<void> {
+  const hear = (event: TransferEvent): void => {
+    // The other device is there: the number has done its work.
+    if (event.type === "joined" || event.type === "showCode") announcing.get(transfer)?.stop();
+    say({ transfer, event });
+  };
+  try {
+    await running.run(send, pause, hear);
+    say({ transfer, event: { type: "ended" } });
+  } catch (error) {
+    say({ transfer, event: { type: "failed", code: codeOf(error) } });
+  } finally {
+    ended();
+    announcing.get(transfer)?.stop();
+    arrivals.get(transfer)?.free();
+    arrivals.delete(transfer);
+    running.free();
+  }
 }
 
 const calls: Calls = {
   find(paths, contents) {
     forget();
     certificates = new Certificates(paths, contents);
-    return { certificates: certificates.list(now()), problems: certificates.problems() } as Found;
+    return { certificates: certificates.list(now()) as Summary[], problems: certificates.problems() as Problem[] };
   },
-  checkPassword: (index, password) => chosen().checkPassword(index, password, now()) as PasswordResult,
-  give(index, name, platform) {
-    const giving = new Giving(self.location.origin, chosen(), index, name, platform);
-    const transfer = (opened += 1);
-    transfers.set(transfer, giving);
-    const { width, pairingCode } = giving;
-    const modules = Uint8Array.from({ length: width * width }, (_, at) => Number(giving.isDark(at % width, Math.floor(at / width))));
-    // The page hears of the transfer before it hears from it.
-    queueMicrotask(() => void run(transfer, giving));
-    return { transfer, pairingCode, width, modules, farewell: giving.farewell() as Farewell };
+  checkPassword: (index, password, roots) => chosen().checkPassword(index, password, roots, now()) as Report,
+  checkNewPassword: (password, characters, kinds) => checkNewPassword(password, characters, kinds),
+  changePassword: (index, password) => chosen().changePassword(index, password),
+  files: (index) => native(chosen().files(index)),
+  toPkcs12: (index, oldForm) => native(chosen().toPkcs12(index, oldForm)),
+  qr: draw,
+  give: (index, name, platform) => open(giving, new Giving(relay, chosen(), index, name, platform)),
+  receive: (name, platform) => open(receiving, new Receiving(relay, name, platform)),
+  announce(transfer) {
+    const code = giving.get(transfer)?.pairingCode ?? receiving.get(transfer)?.pairingCode;
+    if (!code) return;
+    announcing.get(transfer)?.stop();
+    const announced = new Announcing(relay, code);
+    announcing.set(transfer, announced);
+    const hear = (event: TransferEvent): void => say({ transfer, event });
+    // Without a number there is the QR.
+    void announced.run(send, pause, hear).catch(() => hear({ type: "numberUsed" }));
   },
-  enterCode: (transfer, code) => transfers.get(transfer)?.enterCode(code),
-  conclude: (transfer, deleted) => transfers.get(transfer)?.conclude(deleted),
-  cancel: (transfer) => transfers.get(transfer)?.cancel(),
+  enterCode: (transfer, code) => giving.get(transfer)?.enterCode(code),
+  conclude: (transfer, deleted) => giving.get(transfer)?.conclude(deleted),
+  cancel(transfer) {
+    giving.get(transfer)?.cancel();
+    receiving.get(transfer)?.cancel();
+  },
+  deposit: (index, seconds, name, platform) =>
+    start(depositing, new Depositing(relay, chosen(), index, seconds, name, platform)),
+  withdraw: (transfer) => depositing.get(transfer)?.withdraw(),
+  claim: (code) => start(receiving, Receiving.fromDeposit(relay, code)),
+  depositStatus: (code) => depositStatus(relay, code, send, pause),
+  withdrawDeposit: (code) => withdrawDeposit(relay, code, send, pause),
+  arrived: (transfer) => arrival(transfer).list(now()) as Summary[],
+  checkArrived(transfer, index, password, roots) {
+    const held = arrival(transfer);
+    return (password === undefined ? held.report(index, roots, now()) : held.checkPassword(index, password, roots, now())) as Report;
+  },
+  arrivedFiles(transfer) {
+    const held = arrival(transfer);
+    const count = (held.list(now()) as Summary[]).length;
+    return Array.from({ length: count }, (_, index) => native(held.files(index))).flat();
+  },
+  stored: (transfer, location) => receiving.get(transfer)?.stored(arrival(transfer), location),
+  refuse: (transfer) => receiving.get(transfer)?.refuse(),
   clear: forget,
 };
-
-async function run(transfer: number, giving: Giving): Promise<void> {
-  try {
-    await giving.run(send, pause, (event: never) => say({ transfer, event }));
-    say({ transfer, event: { type: "ended" } });
-  } catch (error) {
-    say({ transfer, event: { type: "failed", code: codeOf(error) } });
-  } finally {
-    transfers.delete(transfer);
-    giving.free();
-  }
-}
 
 addEventListener("message", async ({ data: call }: MessageEvent<Call>) => {
   try {
@@ -64,7 +145,7 @@ addEventListener("message", async ({ data: call }: MessageEvent<Call>) => {
   }
   try {
     const answer = calls[call.name] as (...given: unknown[]) => unknown;
-    say({ id: call.id, result: answer(...call.with) });
+    say({ id: call.id, result: await answer(...call.with) });
   } catch (error) {
     say({ id: call.id, code: codeOf(error) });
   }

@@ -3,6 +3,8 @@ export interface FoundFile {
   path: string;
   bytes: Uint8Array<ArrayBuffer>;
   remove?: Removal;
+  /** Where other bytes can be put in its place. */
+  handle?: FileSystemFileHandle;
 }
 
 /** Deletes a file; `permit` asks the person's leave, which the browser may do once for many files. */
@@ -44,12 +46,12 @@ class Gathering {
     return this.entries <= MAX_ENTRIES && depth <= MAX_DEPTH;
   }
 
-  async file(path: string, open: () => Promise<File> | File, remove?: Removal): Promise<void> {
+  async file(path: string, open: () => Promise<File> | File, way: Pick<FoundFile, "remove" | "handle"> = {}): Promise<void> {
     if (!ENDINGS.test(path)) return;
     try {
       const file = await open();
       const bytes = new Uint8Array(await file.slice(0, MAX_BYTES).arrayBuffer());
-      this.files.push(remove ? { path, bytes, remove } : { path, bytes });
+      this.files.push({ path, bytes, ...way });
     } catch {
       this.unread.push(path);
     }
@@ -64,10 +66,8 @@ export async function fromHandle(
   const gathering = new Gathering(progress);
   if (handle.kind === "file") {
     const file = handle as Removable;
-    const remove = file.remove
-      ? { permit: () => permit(file), remove: async () => file.remove?.() }
-      : undefined;
-    await gathering.file(file.name, () => file.getFile(), remove);
+    const remove = { permit: () => permit(file), remove: async () => file.remove?.() };
+    await gathering.file(file.name, () => file.getFile(), file.remove ? { remove, handle: file } : { handle: file });
     return gathering;
   }
   const root = handle as FileSystemDirectoryHandle;
@@ -79,7 +79,8 @@ export async function fromHandle(
         await walk(entry as FileSystemDirectoryHandle, `${below}/`, depth + 1);
       } else {
         const remove = { permit: () => permit(root), remove: () => folder.removeEntry(name) };
-        await gathering.file(below, () => (entry as FileSystemFileHandle).getFile(), remove);
+        const handle = entry as FileSystemFileHandle;
+        await gathering.file(below, () => handle.getFile(), { remove, handle });
       }
     }
   };

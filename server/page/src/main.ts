@@ -2,4 +2,4 @@ import "./page.css";
 import { OnePage } from "./page";
 import { preferred } from "./texts";
 
-new OnePage(preferred(navigator.languages)).start();
+void new OnePage(preferred(navigator.languages)).start();

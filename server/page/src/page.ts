@@ -1,51 +1,59 @@
-import { Core, type Found, type PasswordResult, type Summary, Transfer, type TransferEvent } from "./core";
+import { Core, type Farewell, type Found, type Summary, type TransferEvent } from "./core";
 import { element } from "./dom";
-import { type Gathered, deleteAll } from "./folder";
+import type { Gathered } from "./folder";
 import { sayFarewell } from "./relay";
-import type { Chosen, Page, Screen } from "./screen";
+import type { Chosen, Page, Screen, Way } from "./screen";
 import { chooseScreen } from "./screens/choose";
-import { codeScreen } from "./screens/code";
-import { connectScreen } from "./screens/connect";
-import { doneScreen, resultScreen } from "./screens/done";
-import { messageScreen, startScreen, transferScreen } from "./screens/simple";
-import { passwordScreen } from "./screens/password";
-import { codeOf } from "./thrown";
+import { depositScreen } from "./screens/deposit";
+import { endScreen, messageScreen } from "./screens/simple";
+import { startScreen } from "./screens/start";
+import { type Settings, readSettings } from "./settings";
 import { type Texts, texts } from "./texts";
+import { codeOf } from "./thrown";
+import { bring } from "./ways/receive";
 
 /** The one page: what is chosen, what runs, and which screen shows it. */
 export class OnePage implements Page {
+  core!: Core;
+  settings!: Settings;
+  way: Way = "phone";
+  shared = false;
   found?: Found;
   gathered?: Gathered;
-  private core?: Core;
-  private transfer?: Transfer;
-  /** The phone that has joined, so that leaving would lose something. */
-  private peer: string | undefined;
+  private watched: { transfer: number; farewell: Farewell | undefined } | undefined;
+  /** Whether leaving would lose something. */
+  private guarded = false;
   private screen: Screen = startScreen;
   private stopScreen: (() => void) | undefined;
 
   constructor(public text: Texts) {}
 
-  start(): void {
+  async start(): Promise<void> {
     document.getElementById("language")?.addEventListener("click", () => {
       this.text = this.text.lang === "ko" ? texts.en : texts.ko;
       this.redraw();
     });
+    document.getElementById("end")?.addEventListener("click", () => this.finish());
     addEventListener("beforeunload", (event) => {
-      if (this.peer !== undefined) event.preventDefault();
+      if (this.guarded) event.preventDefault();
     });
     addEventListener("pagehide", () => {
-      const farewell = this.transfer?.opening.farewell;
-      if (farewell) sayFarewell(farewell);
+      if (this.watched?.farewell) sayFarewell(this.watched.farewell);
+      if (this.shared) this.core?.end();
     });
     // A dropped folder outside the page's own place would replace the page.
     for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault());
-    if (!isSecureContext) this.screen = messageScreen("insecure_origin");
-    else if (typeof WebAssembly === "undefined") this.screen = messageScreen("no_webassembly");
-    else this.core = new Core();
+    const missing = !isSecureContext ? "insecure_origin" : typeof WebAssembly === "undefined" ? "no_webassembly" : undefined;
+    if (missing) {
+      this.screen = messageScreen(missing);
+    } else {
+      this.core = new Core();
+      this.settings = await readSettings();
+      this.shared = this.settings.sharedPc;
+    }
     this.draw();
   }
 
-  /** Shows another screen, from its heading on, or from what has to be typed again. */
   show(screen: Screen): void {
     this.screen = screen;
     this.draw();
@@ -54,12 +62,10 @@ export class OnePage implements Page {
     first?.focus({ preventScroll: true });
   }
 
-  /** Runs when the screen goes, for its timers. */
   onLeave(stop: () => void): void {
     this.stopScreen = stop;
   }
 
-  /** Says what no heading says, once. */
   announce(message: string): void {
     const status = document.getElementById("status");
     if (status) status.textContent = message;
@@ -69,8 +75,14 @@ export class OnePage implements Page {
     return this.text.errors[code] ?? this.text.errors["other"] ?? code;
   }
 
+  begin(way: Way): void {
+    this.way = way;
+    if (way === "bring") void bring(this);
+    else if (way === "fetch") this.show(depositScreen);
+    else this.show(chooseScreen);
+  }
+
   async use(gathered: Gathered): Promise<void> {
-    if (!this.core) return;
     try {
       this.found = await this.core.call(
         "find",
@@ -84,98 +96,68 @@ export class OnePage implements Page {
     }
   }
 
-  choose(summary: Summary): void {
-    this.show(passwordScreen(summary));
-  }
-
-  /** Checks a password; yields the code of what is wrong with it. */
-  async checkPassword(summary: Summary, password: string): Promise<string | undefined> {
-    if (!this.core) return "page_incomplete";
-    let result: PasswordResult;
-    try {
-      result = await this.core.call("checkPassword", summary.index, password);
-    } catch (error) {
-      return codeOf(error);
-    }
-    const details = result.details ?? summary.details;
+  async open(summary: Summary, password: string): Promise<Chosen> {
+    const report = await this.core.call("checkPassword", summary.index, password, this.settings.roots ?? undefined);
+    const details = report.details ?? summary.details;
     const files = (this.gathered?.files ?? []).filter((file) => summary.sources.includes(file.path));
+    const { index, short, fingerprint } = summary;
     const name = details?.name ?? summary.sources[0] ?? "";
-    await this.connect({ index: summary.index, name, short: summary.short, files, ...(details && { details }) });
-    return undefined;
+    return { index, short, fingerprint, name, report, files, ...(details && { details }) };
   }
 
-  /** Makes a QR and runs the transfer behind it. */
-  async connect(chosen: Chosen): Promise<void> {
-    if (!this.core) return;
-    try {
-      const platform = navigator.userAgent.includes("Windows") ? "Windows" : "PC";
-      const transfer = new Transfer(this.core, await this.core.call("give", chosen.index, "PC", platform));
-      this.transfer = transfer;
-      this.core.listen(transfer.opening.transfer, (event) => this.hear(event, transfer, chosen));
-      this.show(connectScreen(transfer, chosen, undefined));
-    } catch (error) {
-      this.show(messageScreen(codeOf(error), chosen));
-    }
+  watch(transfer: number, farewell: Farewell | undefined, hear: (event: TransferEvent) => void): void {
+    this.watched = { transfer, farewell };
+    this.core.listen(transfer, (event) => {
+      if (this.watched?.transfer !== transfer) return;
+      if (event.type === "reconnecting") return this.showConnection(this.text.reconnecting);
+      if (event.type === "reconnected") return this.showConnection("");
+      if (event.type === "ended" || event.type === "failed") this.unwatch();
+      hear(event);
+    });
   }
 
-  /** Goes back from the QR to the certificates. */
-  leaveConnection(transfer: Transfer): void {
-    this.end(transfer);
-    transfer.cancel();
-    this.show(chooseScreen);
+  guard(guarded: boolean): void {
+    this.guarded = guarded;
   }
 
-  private hear(event: TransferEvent, transfer: Transfer, chosen: Chosen): void {
-    if (this.transfer !== transfer) return;
-    switch (event.type) {
-      case "open":
-        this.screen = connectScreen(transfer, chosen, event.expiresIn);
-        return this.redraw();
-      case "joined":
-        this.peer = event.name || event.platform;
-        return this.show(codeScreen(transfer, this.peer, undefined));
-      case "wrongCode":
-        return this.show(codeScreen(transfer, this.peer, event.triesLeft));
-      case "sending":
-        return this.show(transferScreen);
-      case "received":
-        return this.show(doneScreen(transfer, chosen, event.signed));
-      case "reconnecting":
-        return this.showConnection(this.text.reconnecting);
-      case "reconnected":
-        return this.showConnection("");
-      case "ended":
-        return this.end(transfer);
-      case "failed":
-        this.end(transfer);
-        return this.show(
-          event.code === "expired_before_join" ? connectScreen(transfer, chosen, "expired") : messageScreen(event.code, chosen),
-        );
-    }
-  }
-
-  private end(transfer: Transfer): void {
-    if (this.transfer !== transfer) return;
-    delete this.transfer;
-    this.peer = undefined;
-  }
-
-  /** Deletes the original and tells the phone what became of it. */
-  async conclude(transfer: Transfer, chosen: Chosen, remove: boolean): Promise<void> {
-    if (!remove) {
-      transfer.conclude(false);
-      return this.show(resultScreen(undefined));
-    }
-    const deletion = await deleteAll(chosen.files);
-    transfer.conclude(deletion.outcome === "deleted");
-    this.show(resultScreen(deletion));
+  unwatch(): void {
+    this.watched = undefined;
+    this.guarded = false;
   }
 
   restart(): void {
-    void this.core?.call("clear");
+    this.unwatch();
+    void this.core.call("clear");
     delete this.found;
     delete this.gathered;
     this.show(startScreen);
+  }
+
+  /** Leaves nothing here, and says so. */
+  private finish(): void {
+    if (this.watched?.farewell) sayFarewell(this.watched.farewell);
+    this.unwatch();
+    this.core.end();
+    delete this.found;
+    delete this.gathered;
+    history.replaceState(null, "", location.pathname);
+    this.show(endScreen);
+  }
+
+  redraw(): void {
+    const typed = [...document.querySelectorAll<HTMLInputElement>("main input[id]")].map(({ id, value, checked }) => ({ id, value, checked }));
+    const open = [...document.querySelectorAll<HTMLDetailsElement>("main details")].map((details) => details.open);
+    const inMain = document.activeElement?.closest("main");
+    const focused = inMain && document.activeElement?.id;
+    this.draw();
+    for (const { id, value, checked } of typed) {
+      const input = document.getElementById(id) as HTMLInputElement | null;
+      if (!input) continue;
+      if (input.type === "checkbox" || input.type === "radio") input.checked = checked;
+      else input.value = value;
+    }
+    document.querySelectorAll<HTMLDetailsElement>("main details").forEach((details, at) => (details.open = open[at] ?? false));
+    if (inMain) document.getElementById(focused || "title")?.focus({ preventScroll: true });
   }
 
   private showConnection(message: string): void {
@@ -184,32 +166,20 @@ export class OnePage implements Page {
     if (message) document.querySelector("main")?.append(element("p", { className: "connection" }, message));
   }
 
-  /** Draws the same screen again, where what was typed and where the focus was stay. */
-  private redraw(): void {
-    const typed = [...document.querySelectorAll<HTMLInputElement>("main input[id]")].map(({ id, value }) => ({ id, value }));
-    const open = document.querySelector("main details[open]") !== null;
-    const inMain = document.activeElement?.closest("main");
-    const focused = inMain && document.activeElement?.id;
-    this.draw();
-    for (const { id, value } of typed) {
-      const input = document.getElementById(id) as HTMLInputElement | null;
-      if (input && input.type !== "checkbox") input.value = value;
-    }
-    if (open) document.querySelector("main details")?.setAttribute("open", "");
-    if (inMain) (document.getElementById(focused || "title"))?.focus({ preventScroll: true });
-  }
-
   private draw(): void {
     this.stopScreen?.();
     this.stopScreen = undefined;
     document.documentElement.lang = this.text.lang;
-    const service = document.getElementById("service");
-    if (service) service.textContent = this.text.service;
-    const language = document.getElementById("language");
-    if (language) {
-      language.textContent = this.text.otherLanguage;
-      language.lang = this.text.lang === "ko" ? "en" : "ko";
-    }
+    const put = (id: string, text: string) => {
+      const node = document.getElementById(id);
+      if (node) node.textContent = text;
+      return node;
+    };
+    put("service", this.text.service);
+    const language = put("language", this.text.otherLanguage);
+    if (language) language.lang = this.text.lang === "ko" ? "en" : "ko";
+    const end = put("end", this.text.end);
+    if (end) end.hidden = !this.shared || this.screen === endScreen;
     this.announce("");
     document.getElementById("screen")?.replaceChildren(...this.screen(this));
     const heading = document.querySelector("main h1")?.textContent;

@@ -1,22 +1,48 @@
+import type { Report } from "./core";
+import type { Way } from "./screen";
+
 /** Everything that a person reads. */
 export interface Texts {
   lang: "ko" | "en";
   service: string;
   otherLanguage: string;
-  steps: readonly [string, string, string, string];
+  steps: Record<Way, readonly [string, string, string, string]>;
   finished: string;
-  start: { title: string; lead: string; needs: string; need: readonly string[]; go: string; shared: string };
+  start: {
+    title: string; lead: string; ways: Record<Way, { name: string; about: string }>; shared: string; sharedNote: string; ownNote: string;
+  };
   choose: {
     where: string; title: string; folder: string; file: string; drop: string; again: string; reading: (count: number) => string;
     none: string; list: string; expired: string; notYet: string; until: (date: string, days: number) => string; valid: string; issued: (issuer: string, use: string) => string;
-    unknownFile: string; problems: string; blocked: string; limited: string;
+    unknownFile: string; problems: string; blocked: string; limited: string; moved: (date: string) => string;
   };
   holders: Record<string, string>;
-  password: { title: string; label: string; show: string; check: string; capsLock: string; hint: string; expired: (date: string) => string };
-  connect: {
-    title: string; opening: string; left: (minutes: number, seconds: number) => string; how: readonly string[]; larger: string; smaller: string; code: string; copy: string; copied: string;
-    qr: string; renew: string; expired: string;
+  password: { title: string; label: string; show: string; check: string; capsLock: string; hint: string; expired: (date: string) => string; change: string };
+  newPassword: {
+    title: string; label: string; again: string; rules: (characters: number, kinds: number) => string; save: string; changed: string; downloaded: string;
   };
+  connect: {
+    phone: { title: string; how: readonly string[]; qr: string }; bring: { title: string; how: readonly string[]; qr: string };
+    opening: string; left: (minutes: number, seconds: number) => string; larger: string; smaller: string; code: string; copy: string; copied: string;
+    renew: string; expired: string; number: string; numberLabel: string; numberNote: string; used: string; newNumber: string;
+  };
+  receive: {
+    title: string; lead: string; arrived: string; short: (short: string) => string; compare: string; accept: string; refuse: string; where: string; elsewhere: string;
+    download: string; take: string; checkTitle: string; checkLead: string; check: string; later: string; location: string; done: string;
+  };
+  save: { drop: string; folder: string; replace: string };
+  copy: { title: string; file: string; about: string; pfx: string; zip: string; older: string; oldPfx: string; copied: (folder: string) => string; downloaded: string };
+  deposit: {
+    hours: string; kept: (hours: number) => string; title: string; once: string; recovery: string; withdrawCode: string; qr: string; copy: string; print: string; until: (date: string) => string;
+    waiting: string; claimed: string; withdraw: string; withdrawn: string; fetchTitle: string; fetch: string; lookTitle: string; look: string;
+    status: Record<"waiting" | "claimed" | "fetched", string>;
+  };
+  report: {
+    title: string; key: Record<Report["key"], string>; chain: Record<Report["chain"], string>; valid: (date: string) => string; expired: string; notYet: string;
+    identity: string; noIdentity: string; revocation: string;
+  };
+  moved: { title: (date: string) => string; lead: string; again: string };
+  ended: { title: string; lead: string };
   confirm: { title: string; device: string; hint: string; label: string; send: string; notMine: string; wrong: (left: number) => string };
   transfer: { title: string; lead: string };
   done: {
@@ -27,6 +53,8 @@ export interface Texts {
   reconnecting: string;
   reconnected: string;
   back: string;
+  again: string;
+  end: string;
   restart: string;
   stopped: string;
   forDesk: (code: string) => string;
@@ -38,19 +66,33 @@ const ko: Texts = {
   lang: "ko",
   service: "인증서 이동",
   otherLanguage: "English",
-  steps: ["인증서", "비밀번호", "휴대전화 연결", "완료"],
+  steps: {
+    phone: ["인증서", "비밀번호", "휴대전화 연결", "완료"],
+    bring: ["휴대전화 연결", "보안번호", "저장", "완료"],
+    copy: ["인증서", "비밀번호", "복사", "완료"],
+    deposit: ["인증서", "비밀번호", "맡기기", "완료"],
+    fetch: ["복구 코드", "확인", "저장", "완료"],
+    passwd: ["인증서", "비밀번호", "새 비밀번호", "완료"],
+  },
   finished: "완료",
   start: {
-    title: "인증서를 휴대전화로 옮기기",
+    title: "인증서 이동",
     lead: "설치할 프로그램이 없습니다. 비밀번호는 이 PC 밖으로 나가지 않습니다.",
-    needs: "준비할 것",
-    need: ["인증서가 있는 폴더(보통 C:\\GPKI 또는 NPKI) 또는 .pfx 파일", "인증서 비밀번호", "공직자통합메일 앱이 있는 휴대전화"],
-    go: "시작하기",
-    shared: "공용 PC라면 끝난 뒤 이 창을 닫으세요. 이 페이지는 PC에 아무것도 남기지 않습니다.",
+    ways: {
+      phone: { name: "인증서를 휴대전화로 옮기기", about: "QR 코드를 공직자통합메일 앱으로 찍습니다" },
+      bring: { name: "휴대전화에서 PC로 가져오기", about: "휴대전화의 인증서를 이 PC에 저장합니다" },
+      copy: { name: "이동식 저장장치", about: "USB 폴더나 한 개의 .pfx 파일로 복사합니다" },
+      deposit: { name: "맡겨 두고 나중에 받기", about: "복구 코드를 적어 두고 다른 기기에서 받습니다" },
+      fetch: { name: "맡긴 인증서 받기·회수", about: "복구 코드나 회수 코드를 입력합니다" },
+      passwd: { name: "인증서 비밀번호 바꾸기", about: "옮기지 않고 비밀번호만 바꿉니다" },
+    },
+    shared: "공용 PC입니다",
+    sharedNote: "이 PC에 아무것도 남기지 않습니다. 끝나면 위의 ‘끝내기’를 누르세요.",
+    ownNote: "옮긴 인증서의 지문과 날짜만 이 브라우저에 기억합니다. 인증서와 비밀번호는 남기지 않습니다.",
   },
   choose: {
     where: "인증서가 있는 폴더를 고르세요",
-    title: "옮길 인증서를 고르세요",
+    title: "인증서를 고르세요",
     folder: "인증서 폴더 선택",
     file: ".pfx 파일 선택",
     drop: "인증서 폴더나 .pfx 파일을 여기로 끌어다 놓거나, 아래에서 고르세요. 폴더는 보통 C:\\GPKI 또는 NPKI입니다.",
@@ -67,6 +109,7 @@ const ko: Texts = {
     problems: "쓸 수 없는 파일",
     blocked: "브라우저가 이 폴더를 막습니다. 폴더를 여기로 끌어다 놓으세요. 원본 삭제는 직접 해야 합니다.",
     limited: "폴더가 너무 커서 일부만 읽었습니다. 인증서가 있는 폴더를 바로 고르세요.",
+    moved: (date) => `${date}에 다른 기기로 옮김`,
   },
   holders: {
     official: "공무원", public_body: "공공기관", seal: "전자관인", server: "서버", special_purpose: "특수목적",
@@ -80,21 +123,112 @@ const ko: Texts = {
     capsLock: "Caps Lock이 켜져 있습니다.",
     hint: "한/영과 대소문자를 확인하세요. 비밀번호는 이 PC에서만 확인합니다.",
     expired: (date) => `만료된 인증서입니다(${date}). 재발급 후 옮기세요.`,
+    change: "새 비밀번호로 바꾸어 보내기 (선택)",
+  },
+  newPassword: {
+    title: "새 비밀번호를 입력하세요",
+    label: "새 비밀번호",
+    again: "새 비밀번호 다시",
+    rules: (characters, kinds) => `${characters}자 이상, 영문 소문자·대문자·숫자·기호 가운데 ${kinds}가지 이상. 비밀번호는 이 PC 밖으로 나가지 않습니다.`,
+    save: "바꾸기",
+    changed: "비밀번호를 바꾸었습니다.",
+    downloaded: "바꾼 인증서를 내려받았습니다. 원래 파일은 그대로입니다.",
   },
   connect: {
-    title: "공직자통합메일 앱으로 QR 코드를 찍어 주세요",
+    phone: {
+      title: "공직자통합메일 앱으로 QR 코드를 찍어 주세요",
+      how: ["휴대전화에서 공직자통합메일 앱을 엽니다.", "‘PC에서 가져오기’를 누르고 QR 코드를 찍습니다.", "휴대전화에 보안번호가 나오면 이 화면에 입력합니다."],
+      qr: "휴대전화로 찍을 QR 코드",
+    },
+    bring: {
+      title: "보낼 휴대전화로 QR 코드를 찍어 주세요",
+      how: ["휴대전화에서 공직자통합메일 앱을 엽니다.", "‘PC로 보내기’를 누르고 QR 코드를 찍습니다.", "이 화면에 보안번호가 나오면 휴대전화에 입력합니다."],
+      qr: "휴대전화로 찍을 QR 코드",
+    },
     opening: "연결을 여는 중입니다…",
     left: (minutes, seconds) => `남은 시간 ${minutes}분 ${seconds}초`,
-    how: ["휴대전화에서 공직자통합메일 앱을 엽니다.", "‘PC에서 가져오기’를 누르고 QR 코드를 찍습니다.", "휴대전화에 보안번호가 나오면 이 화면에 입력합니다."],
     larger: "크게 보기",
     smaller: "작게 보기",
-    code: "QR을 찍을 수 없을 때: 연결번호",
-    copy: "연결번호 복사",
+    code: "QR의 내용을 글자로 보기",
+    copy: "복사",
     copied: "복사했습니다.",
-    qr: "휴대전화로 찍을 QR 코드",
     renew: "새 QR 만들기",
     expired: "시간이 지나 연결을 닫았습니다.",
+    number: "QR을 찍을 수 없나요? 연결번호로 연결",
+    numberLabel: "연결번호",
+    numberNote: "휴대전화에서 ‘연결번호 입력’을 누르고 열두 자리를 넣으세요. 한 번만 입력할 수 있습니다.",
+    used: "누군가 연결번호를 잘못 입력해 더 쓸 수 없습니다.",
+    newNumber: "새 연결번호",
   },
+  receive: {
+    title: "보안번호를 휴대전화에 입력하세요",
+    lead: "내 휴대전화에만 입력하세요. 다른 사람에게 알려 주지 마세요.",
+    arrived: "이 인증서가 맞습니까?",
+    short: (short) => `지문 끝 네 자리 ${short}`,
+    compare: "이름과 지문 끝 네 자리가 휴대전화의 것과 같은지 보세요. 확인하기 전에는 저장하지 않습니다.",
+    accept: "맞습니다. 저장하기",
+    refuse: "저장하지 않음",
+    where: "어디에 저장할까요?",
+    elsewhere: "파일로 받기",
+    download: "브라우저가 폴더에 쓸 수 없으면 파일로 내려받아 직접 옮기세요.",
+    take: "내려받기",
+    checkTitle: "인증서를 확인합니다",
+    checkLead: "비밀번호를 넣으면 개인키가 인증서와 맞는지 확인하고, 보낸 휴대전화에 알립니다.",
+    check: "비밀번호로 확인",
+    later: "나중에 확인",
+    location: "PC",
+    done: "저장했습니다.",
+  },
+  save: { drop: "저장할 폴더를 고르거나 여기로 끌어다 놓으세요. GPKI 또는 NPKI 폴더가 그 안에 만들어집니다.", folder: "저장할 폴더 선택", replace: "바꾸어 저장" },
+  copy: {
+    title: "어디로 복사할까요?",
+    file: "한 개의 파일로",
+    about: ".pfx 파일 하나에 인증서와 개인키를 같은 비밀번호로 담습니다.",
+    pfx: ".pfx로 내려받기",
+    zip: "원래 파일 그대로 내려받기",
+    older: "오래된 프로그램에서 열리지 않을 때",
+    oldPfx: "이전 형식의 .pfx로 내려받기",
+    copied: (folder) => `${folder}에 복사하고 확인했습니다.`,
+    downloaded: "내려받았습니다.",
+  },
+  deposit: {
+    hours: "맡겨 둘 시간",
+    kept: (hours) => (hours % 24 === 0 ? `${hours / 24}일` : `${hours}시간`),
+    title: "인증서를 맡겼습니다. 복구 코드를 적어 두세요.",
+    once: "복구 코드는 지금만 보입니다. 이 코드를 가진 사람은 인증서 파일을 받을 수 있습니다.",
+    recovery: "복구 코드",
+    withdrawCode: "회수 코드",
+    qr: "복구 코드 QR",
+    copy: "복구 코드 복사",
+    print: "인쇄",
+    until: (date) => `${date}까지 맡아 둡니다.`,
+    waiting: "아직 받아 가지 않았습니다.",
+    claimed: "다른 기기가 받는 중입니다.",
+    withdraw: "회수하기",
+    withdrawn: "회수했습니다. 이제 아무도 받을 수 없습니다.",
+    fetchTitle: "맡긴 인증서 받기",
+    fetch: "받기",
+    lookTitle: "맡긴 인증서 확인과 회수",
+    look: "확인",
+    status: { waiting: "아직 받아 가지 않았습니다.", claimed: "다른 기기가 받는 중입니다.", fetched: "받아 갔습니다." },
+  },
+  report: {
+    title: "확인한 것",
+    key: { not_checked: "개인키: 비밀번호로 확인하지 않음", matches: "개인키: 인증서와 맞음", unknown: "개인키: 암호를 확인할 수 없음" },
+    chain: { not_configured: "", trusted: "발급 경로: 확인함", untrusted: "발급 경로: 확인되지 않음" },
+    valid: (date) => `유효기간: ${date}까지`,
+    expired: "유효기간: 만료됨",
+    notYet: "유효기간: 아직 시작되지 않음",
+    identity: "본인확인 정보 있음",
+    noIdentity: "본인확인 정보 없음",
+    revocation: "폐지 여부는 확인하지 못함",
+  },
+  moved: {
+    title: (date) => `${date}에 이미 옮긴 인증서입니다`,
+    lead: "받은 기기가 저장하고 확인했습니다. 이 PC의 원본을 지금 삭제할 수 있습니다.",
+    again: "다시 옮기기",
+  },
+  ended: { title: "이 PC에 남긴 것이 없습니다.", lead: "창을 닫으세요." },
   confirm: {
     title: "휴대전화에 보이는 보안번호를 입력하세요",
     device: "연결된 기기",
@@ -130,6 +264,8 @@ const ko: Texts = {
   reconnecting: "연결이 끊겼습니다. 다시 연결하는 중…",
   reconnected: "다시 연결했습니다.",
   back: "뒤로",
+  again: "다시 시도",
+  end: "끝내기",
   restart: "처음부터 다시",
   stopped: "인증서 이동을 마치지 못했습니다",
   forDesk: (code) => `문의할 때 알려 주실 코드: ${code}`,
@@ -155,6 +291,25 @@ const ko: Texts = {
     insecure_origin: "보안 연결(https)이 필요합니다. 주소가 https로 시작하는지 확인하고, 아니면 전산 담당자에게 알려 주세요.",
     no_webassembly: "Chrome/Edge 최신판이 필요합니다. 이 브라우저는 WebAssembly를 쓸 수 없습니다. 브라우저를 업데이트하거나 전산 담당자에게 알려 주세요.",
     page_incomplete: "페이지를 모두 불러오지 못했습니다. 네트워크를 확인하고 새로고침하세요.",
+    wrong_number: "연결번호가 맞지 않습니다. 새 연결번호를 만드세요.",
+    mailbox_taken: "연결번호를 만들 수 없습니다. 잠시 뒤 다시 시도하거나 QR을 쓰세요.",
+    refused: "저장하지 않았습니다. 보낸 기기의 원본은 그대로입니다.",
+    already_there: "같은 이름의 다른 파일이 이미 있습니다. 그대로 두었습니다.",
+    not_permitted: "브라우저가 이 폴더에 쓰는 것을 허용하지 않았습니다. 다른 폴더를 고르거나 파일로 받으세요.",
+    not_stored: "파일을 쓰지 못했습니다. 저장장치를 확인하고 다시 시도하세요.",
+    password_too_short: "새 비밀번호가 너무 짧습니다.",
+    password_too_few_kinds: "새 비밀번호에 문자 종류를 더 섞으세요.",
+    passwords_differ: "두 비밀번호가 다릅니다.",
+    other_password: "암호용 개인키의 비밀번호가 서명용과 다릅니다. 아무것도 바꾸지 않았습니다.",
+    unknown_scheme: "이 페이지가 모르는 방식으로 암호화된 개인키입니다. 아무것도 바꾸지 않았습니다.",
+    form_unsupported: "이 형식으로 쓸 수 없습니다. 아무것도 바꾸지 않았습니다.",
+    deposits_off: "이 기관의 중계 서버는 인증서를 맡아 두지 않습니다.",
+    deposit_gone: "이 코드로 맡겨 둔 인증서가 없습니다. 이미 받았거나 회수했거나 기간이 지났습니다.",
+    deposit_held: "다른 기기가 이 인증서를 받는 중이거나 이미 받았습니다. 내 기기가 아니면 회수하세요.",
+    taken_by_another: "시간이 지나 다른 기기가 받았습니다. 이 PC에 저장한 것은 직접 삭제하세요.",
+    deposit_code_incomplete: "코드는 네 글자씩 여덟 묶음입니다.",
+    deposit_code_mistyped: "코드에 틀린 글자가 있거나 다른 종류의 코드입니다. 다시 확인하세요.",
+    withdrawn: "회수했습니다. 이제 아무도 받을 수 없습니다.",
     other: "문제가 생겨 중단했습니다. 원본은 그대로입니다. 처음부터 다시 시작하세요.",
   },
   problems: {
@@ -173,19 +328,33 @@ const en: Texts = {
   lang: "en",
   service: "Certificate transfer",
   otherLanguage: "한국어",
-  steps: ["Certificate", "Password", "Connect phone", "Done"],
+  steps: {
+    phone: ["Certificate", "Password", "Connect phone", "Done"],
+    bring: ["Connect phone", "Security code", "Save", "Done"],
+    copy: ["Certificate", "Password", "Copy", "Done"],
+    deposit: ["Certificate", "Password", "Deposit", "Done"],
+    fetch: ["Recovery code", "Check", "Save", "Done"],
+    passwd: ["Certificate", "Password", "New password", "Done"],
+  },
   finished: "done",
   start: {
-    title: "Move a certificate to your phone",
+    title: "Certificate transfer",
     lead: "There is nothing to install. The password never leaves this PC.",
-    needs: "What you need",
-    need: ["The folder with the certificate (usually C:\\GPKI or NPKI), or a .pfx file", "The certificate password", "Your phone with the mail app"],
-    go: "Start",
-    shared: "On a shared PC, close this window when you are done. This page leaves nothing on the PC.",
+    ways: {
+      phone: { name: "Move to phone", about: "Scan a QR code with the mail app" },
+      bring: { name: "Bring to PC", about: "Store the phone's certificate on this PC" },
+      copy: { name: "Removable storage", about: "Copy to a USB folder or one .pfx file" },
+      deposit: { name: "Store now, load later", about: "Write down a code and fetch it on another device" },
+      fetch: { name: "Fetch or withdraw a deposit", about: "Type the recovery or withdraw code" },
+      passwd: { name: "Change the certificate password", about: "Without moving anything" },
+    },
+    shared: "This is a shared PC",
+    sharedNote: "Nothing is left on this PC. When you are done, press “Finish” above.",
+    ownNote: "This browser remembers only the fingerprint and the day of what you have moved. It keeps no certificate and no password.",
   },
   choose: {
     where: "Choose the folder with the certificate",
-    title: "Choose the certificate to move",
+    title: "Choose the certificate",
     folder: "Choose certificate folder",
     file: "Choose .pfx file",
     drop: "Drop the certificate folder or a .pfx file here, or choose it below. The folder is usually C:\\GPKI or NPKI.",
@@ -202,6 +371,7 @@ const en: Texts = {
     problems: "Files that cannot be used",
     blocked: "The browser blocks this folder. Drop the folder here instead. You will have to delete the original yourself.",
     limited: "The folder is too large, and only a part of it was read. Choose the certificates' own folder.",
+    moved: (date) => `Moved to another device on ${date}`,
   },
   holders: {
     official: "official", public_body: "public body", seal: "agency seal", server: "server", special_purpose: "special purpose",
@@ -215,21 +385,112 @@ const en: Texts = {
     capsLock: "Caps Lock is on.",
     hint: "Check the keyboard language and Caps Lock. The password is checked on this PC only.",
     expired: (date) => `This certificate has expired (${date}). Renew it before moving it.`,
+    change: "Send it under a new password (optional)",
+  },
+  newPassword: {
+    title: "Type the new password",
+    label: "New password",
+    again: "New password again",
+    rules: (characters, kinds) => `At least ${characters} characters, with ${kinds} of: small letters, capitals, digits, symbols. It never leaves this PC.`,
+    save: "Change",
+    changed: "The password has been changed.",
+    downloaded: "The changed certificate was downloaded. The original files are untouched.",
   },
   connect: {
-    title: "Scan the QR code with the mail app",
+    phone: {
+      title: "Scan the QR code with the mail app",
+      how: ["Open the mail app on your phone.", "Choose “Bring from PC” and scan the QR code.", "Type the security code that the phone shows on this screen."],
+      qr: "QR code to scan with the phone",
+    },
+    bring: {
+      title: "Scan the QR code with the phone that sends",
+      how: ["Open the mail app on your phone.", "Choose “Send to PC” and scan the QR code.", "Type the security code that this screen shows on the phone."],
+      qr: "QR code to scan with the phone",
+    },
     opening: "Opening the connection…",
     left: (minutes, seconds) => `${minutes} min ${seconds} s left`,
-    how: ["Open the mail app on your phone.", "Choose “Bring from PC” and scan the QR code.", "Type the security code that the phone shows on this screen."],
     larger: "Enlarge",
     smaller: "Make smaller",
-    code: "If you cannot scan: connection code",
-    copy: "Copy code",
+    code: "Show the QR's content as text",
+    copy: "Copy",
     copied: "Copied.",
-    qr: "QR code to scan with the phone",
     renew: "Make a new QR",
     expired: "The connection timed out.",
+    number: "Cannot scan? Use a connection number",
+    numberLabel: "Connection number",
+    numberNote: "On the phone, choose “Type connection number” and enter the twelve digits. It takes one try only.",
+    used: "Somebody has entered the connection number wrongly: it is used up.",
+    newNumber: "New connection number",
   },
+  receive: {
+    title: "Type the security code on your phone",
+    lead: "Type it on your own phone only. Do not tell it to anybody.",
+    arrived: "Is this the right certificate?",
+    short: (short) => `Fingerprint ends in ${short}`,
+    compare: "Compare the name and the end of the fingerprint with the phone. Nothing is stored before you agree.",
+    accept: "Yes, store it",
+    refuse: "Do not store it",
+    where: "Where shall it be stored?",
+    elsewhere: "As a file",
+    download: "Where the browser cannot write to a folder, download the files and move them yourself.",
+    take: "Download",
+    checkTitle: "Checking the certificate",
+    checkLead: "With the password, this PC checks that the key belongs to the certificate, and tells the phone.",
+    check: "Check with password",
+    later: "Check later",
+    location: "PC",
+    done: "Stored.",
+  },
+  save: { drop: "Choose the folder to store in, or drop it here. A GPKI or NPKI folder is made in it.", folder: "Choose folder", replace: "Replace" },
+  copy: {
+    title: "Where shall it be copied?",
+    file: "As one file",
+    about: "One .pfx file holds the certificate and its private key under the same password.",
+    pfx: "Download .pfx",
+    zip: "Download the files as they are",
+    older: "If an old program cannot open it",
+    oldPfx: "Download .pfx in the older form",
+    copied: (folder) => `Copied to ${folder} and compared.`,
+    downloaded: "Downloaded.",
+  },
+  deposit: {
+    hours: "Keep it for",
+    kept: (hours) => (hours % 24 === 0 ? `${hours / 24} ${hours === 24 ? "day" : "days"}` : `${hours} ${hours === 1 ? "hour" : "hours"}`),
+    title: "The certificate is deposited. Write the recovery code down.",
+    once: "The recovery code is shown only now. Whoever has it can fetch the certificate's files.",
+    recovery: "Recovery code",
+    withdrawCode: "Withdraw code",
+    qr: "QR of the recovery code",
+    copy: "Copy recovery code",
+    print: "Print",
+    until: (date) => `It is kept until ${date}.`,
+    waiting: "Nobody has fetched it yet.",
+    claimed: "Another device is fetching it.",
+    withdraw: "Withdraw",
+    withdrawn: "Withdrawn. Nobody can fetch it any more.",
+    fetchTitle: "Fetch a deposit",
+    fetch: "Fetch",
+    lookTitle: "Look after a deposit",
+    look: "Look",
+    status: { waiting: "Nobody has fetched it yet.", claimed: "Another device is fetching it.", fetched: "It has been fetched." },
+  },
+  report: {
+    title: "What was checked",
+    key: { not_checked: "Key: not checked with the password", matches: "Key: belongs to the certificate", unknown: "Key: cannot be checked here" },
+    chain: { not_configured: "", trusted: "Issuer: trusted", untrusted: "Issuer: not trusted" },
+    valid: (date) => `Valid until ${date}`,
+    expired: "Expired",
+    notYet: "Not valid yet",
+    identity: "Identity information: present",
+    noIdentity: "Identity information: absent",
+    revocation: "Whether it was revoked has not been checked",
+  },
+  moved: {
+    title: (date) => `This certificate was moved on ${date}`,
+    lead: "The other device has stored and checked it. The original on this PC can be deleted now.",
+    again: "Move it again",
+  },
+  ended: { title: "Nothing is left on this PC.", lead: "Close the window." },
   confirm: {
     title: "Type the security code shown on the phone",
     device: "Connected device",
@@ -265,6 +526,8 @@ const en: Texts = {
   reconnecting: "The connection is lost. Reconnecting…",
   reconnected: "Connected again.",
   back: "Back",
+  again: "Try again",
+  end: "Finish",
   restart: "Start again",
   stopped: "The transfer was not completed",
   forDesk: (code) => `Code for your IT desk: ${code}`,
@@ -290,6 +553,25 @@ const en: Texts = {
     insecure_origin: "A secure connection (https) is needed. Check that the address starts with https; if it does not, tell your IT desk.",
     no_webassembly: "A current Chrome or Edge is needed. This browser cannot run WebAssembly. Update it or tell your IT desk.",
     page_incomplete: "The page did not load completely. Check the network and reload.",
+    wrong_number: "The connection number is wrong. Make a new one.",
+    mailbox_taken: "No connection number could be made. Try again in a moment, or use the QR.",
+    refused: "Nothing was stored. The original on the sending device is untouched.",
+    already_there: "Another file of the same name is there already. It was left as it is.",
+    not_permitted: "The browser does not allow writing to this folder. Choose another one, or take the files as a download.",
+    not_stored: "The files could not be written. Check the storage and try again.",
+    password_too_short: "The new password is too short.",
+    password_too_few_kinds: "The new password needs more kinds of characters.",
+    passwords_differ: "The two passwords differ.",
+    other_password: "The encipherment key has another password. Nothing was changed.",
+    unknown_scheme: "The key is encrypted in a way that this page does not know. Nothing was changed.",
+    form_unsupported: "The certificate cannot be written in this form. Nothing was changed.",
+    deposits_off: "This agency's relay keeps no deposits.",
+    deposit_gone: "Nothing is deposited under this code: it was fetched, withdrawn or has expired.",
+    deposit_held: "Another device is fetching this deposit or has fetched it. If it is not yours, withdraw it.",
+    taken_by_another: "It took too long, and another device has fetched the deposit. Delete what was stored on this PC yourself.",
+    deposit_code_incomplete: "The code has eight groups of four symbols.",
+    deposit_code_mistyped: "A symbol of the code is wrong, or it is a code of the other kind. Check it.",
+    withdrawn: "Withdrawn. Nobody can fetch it any more.",
     other: "Something went wrong. The original is untouched. Start again.",
   },
   problems: {

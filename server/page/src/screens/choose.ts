@@ -2,7 +2,10 @@ import type { Summary } from "../core";
 import { button, element } from "../dom";
 import { type Gathered, fromDrop, fromFiles, fromHandle } from "../folder";
 import type { Page } from "../screen";
+import { movedAt } from "../moved";
+import { date, fileName } from "./certificate";
 import { frame } from "./frame";
+import { passwordScreen } from "./password";
 
 type Picker = { showDirectoryPicker?(options: { mode: "read" }): Promise<FileSystemDirectoryHandle> };
 
@@ -85,7 +88,7 @@ function found(page: Page): Node[] {
 function row(page: Page, summary: Summary): HTMLElement {
   const { details } = summary;
   const text = page.text.choose;
-  const choose = button("", () => page.choose(summary), "certificate");
+  const choose = button("", () => page.show(passwordScreen(summary)), "certificate");
   choose.append(element("strong", {}, details?.name ?? fileName(summary)), " ");
   if (details) {
     const until = date(details.notAfter, page.text.lang);
@@ -102,23 +105,13 @@ function row(page: Page, summary: Summary): HTMLElement {
   } else {
     choose.append(element("span", { className: "facts" }, text.unknownFile), " ");
   }
+  const moved = page.shared ? undefined : movedAt(summary.fingerprint);
+  if (moved) choose.append(element("span", { className: "facts" }, text.moved(date(moved, page.text.lang))), " ");
   choose.append(element("small", {}, folderName(summary)));
   return element("li", {}, choose);
-}
-
-/** The name of a certificate's first file. */
-export function fileName(summary: Summary): string {
-  return summary.sources[0]?.split("/").pop() ?? "";
 }
 
 function folderName(summary: Summary): string {
   const path = summary.sources[0] ?? "";
   return path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : path;
-}
-
-/** A day as officials write it: 2027.12.31, and 31 Dec 2027 in English. */
-export function date(seconds: number, lang: "ko" | "en"): string {
-  const day = new Date(seconds * 1000);
-  if (lang === "ko") return `${day.getFullYear()}.${day.getMonth() + 1}.${day.getDate()}`;
-  return new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" }).format(day);
 }

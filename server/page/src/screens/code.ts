@@ -1,12 +1,11 @@
-import type { Transfer } from "../core";
 import { button, element } from "../dom";
-import type { Screen } from "../screen";
+import type { Page, Screen } from "../screen";
 import { frame } from "./frame";
 import { codeOf } from "../thrown";
 import { alert } from "./simple";
 
 /** P4: the six digits that the phone shows. */
-export function codeScreen(transfer: Transfer, device: string | undefined, triesLeft: number | undefined): Screen {
+export function codeScreen({ core }: Page, transfer: number, device: string, triesLeft: number | undefined): Screen {
   return (page) => {
     const text = page.text.confirm;
     const input = element("input", { id: "code", inputMode: "numeric", autocomplete: "off", maxLength: 11, required: true });
@@ -25,13 +24,13 @@ export function codeScreen(transfer: Transfer, device: string | undefined, tries
       input,
       mistake,
       element("p", { id: "hint", className: "note" }, text.hint),
-      element("div", { className: "actions" }, button(text.notMine, () => transfer.cancel()), send),
+      element("div", { className: "actions" }, button(text.notMine, () => void core.call("cancel", transfer)), send),
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       if (send.disabled) return;
       send.disabled = true;
-      transfer.enterCode(input.value).catch((error: unknown) => {
+      core.call("enterCode", transfer, input.value).catch((error: unknown) => {
         send.disabled = false;
         mistake.replaceChildren(alert(page, codeOf(error)));
         input.setAttribute("aria-invalid", "true");

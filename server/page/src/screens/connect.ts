@@ -1,54 +1,46 @@
-import type { Opening, Transfer } from "../core";
+import type { Opening, Qr } from "../core";
 import { clock, isAnnounced } from "../countdown";
 import { button, element } from "../dom";
-import type { Chosen, Screen } from "../screen";
+import type { Page, Screen } from "../screen";
+import type { Texts } from "../texts";
 import { frame } from "./frame";
 
 const QUIET_ZONE = 4;
 /** Device pixels a module, so that a phone across the desk reads it. */
 const MODULE_PIXELS = 8;
 
-/** P3: the QR, and how long it lasts; `expiresIn` is not known before the relay has answered. */
-export function connectScreen(transfer: Transfer, chosen: Chosen, expiresIn: number | "expired" | undefined): Screen {
-  const ends = typeof expiresIn === "number" ? Date.now() + expiresIn * 1000 : undefined;
-  const picture = draw(transfer.opening);
+/** A code on the screen, and what has become of it. */
+export interface Shown {
+  opening: Opening;
+  texts: (text: Texts) => Texts["connect"]["phone"];
+  /** When it ends; not known before the relay has answered. */
+  ends?: number;
+  expired?: boolean;
+  number?: { text: string; ends: number } | "asked" | "used";
+  renew(): void;
+  leave(): void;
+}
+
+/** P3: the QR, a number for those who cannot scan it, and how long both last. */
+export function connectScreen(shown: Shown): Screen {
+  const picture = draw(shown.opening.qr);
   let large = false;
   return (page) => {
     const text = page.text.connect;
+    const { title, how, qr } = shown.texts(page.text);
+    const at = page.way === "bring" ? 1 : 3;
     picture.setAttribute("role", "img");
-    picture.setAttribute("aria-label", text.qr);
+    picture.setAttribute("aria-label", qr);
     const card = element("div", { className: "card" }, picture);
-    if (expiresIn === "expired") {
+    if (shown.expired) {
       picture.classList.add("blurred");
       const gone = element("p", { className: "alert" }, text.expired);
       gone.setAttribute("role", "alert");
-      const actions = element("div", { className: "actions" }, button(text.renew, () => void page.connect(chosen), "primary"));
-      return frame(page, 3, text.title, element("div", { className: "connect" }, card, element("div", {}, gone, actions)));
+      const actions = element("div", { className: "actions" }, button(text.renew, shown.renew, "primary"));
+      return frame(page, at, title, element("div", { className: "connect" }, card, element("div", {}, gone, actions)));
     }
     const left = element("p", { className: "left" }, text.opening);
-    if (ends) {
-      let before = Infinity;
-      const tick = () => {
-        const seconds = (ends - Date.now()) / 1000;
-        const { minutes, seconds: rest } = clock(seconds);
-        left.textContent = text.left(minutes, rest);
-        if (before !== Infinity && isAnnounced(before, seconds)) page.announce(left.textContent);
-        before = seconds;
-      };
-      tick();
-      const timer = setInterval(tick, 1_000);
-      page.onLeave(() => clearInterval(timer));
-    }
-    const copy = button(text.copy, () => {
-      const copied = () => page.announce((copy.textContent = text.copied));
-      navigator.clipboard.writeText(transfer.opening.pairingCode).then(copied, () => undefined);
-    });
-    const typed = element(
-      "details", {},
-      element("summary", {}, text.code),
-      element("code", { id: "pairing-code" }, transfer.opening.pairingCode),
-      copy,
-    );
+    if (shown.ends) page.onLeave(countDown(page, left, shown.ends));
     const size = button("", () => {
       large = !large;
       resize();
@@ -60,9 +52,10 @@ export function connectScreen(transfer: Transfer, chosen: Chosen, expiresIn: num
       element(
         "div", {},
         left,
-        element("ol", { className: "how" }, ...text.how.map((step) => element("li", {}, step))),
-        typed,
-        element("div", { className: "actions" }, button(page.text.back, () => page.leaveConnection(transfer)), size),
+        element("ol", { className: "how" }, ...how.map((step) => element("li", {}, step))),
+        number(page, shown),
+        element("div", { className: "actions" }, button(page.text.back, shown.leave), size),
+        pasted(page, shown.opening.pairingCode),
       ),
     );
     const resize = () => {
@@ -70,11 +63,61 @@ export function connectScreen(transfer: Transfer, chosen: Chosen, expiresIn: num
       size.textContent = large ? text.smaller : text.larger;
     };
     resize();
-    return frame(page, 3, text.title, both);
+    return frame(page, at, title, both);
   };
 }
 
-function draw({ width, modules }: Opening): HTMLCanvasElement {
+/** For people who cannot scan: twelve digits to type. */
+function number(page: Page, shown: Shown): HTMLElement {
+  const text = page.text.connect;
+  const ask = (label: string) =>
+    button(label, () => {
+      shown.number = "asked";
+      void page.core.call("announce", shown.opening.transfer);
+      page.redraw();
+    });
+  const made = element("div", { className: "number-area" });
+  if (shown.number === undefined) made.append(ask(text.number));
+  else if (shown.number === "asked") made.append(element("p", { className: "note" }, text.opening));
+  else if (shown.number === "used") {
+    const used = element("p", { className: "alert" }, text.used);
+    used.setAttribute("role", "alert");
+    made.append(used, ask(text.newNumber));
+  } else {
+    made.append(
+      element("p", { className: "label" }, text.numberLabel),
+      element("p", { className: "digits", id: "connection-number" }, shown.number.text),
+      element("p", { className: "note" }, text.numberNote),
+    );
+  }
+  return made;
+}
+
+function pasted(page: Page, code: string): HTMLElement {
+  const text = page.text.connect;
+  const copy = button(text.copy, () => {
+    const copied = () => page.announce((copy.textContent = text.copied));
+    navigator.clipboard.writeText(code).then(copied, () => undefined);
+  });
+  return element("details", {}, element("summary", {}, text.code), element("code", { id: "pairing-code" }, code), copy);
+}
+
+function countDown(page: Page, left: HTMLElement, ends: number): () => void {
+  let before = Infinity;
+  const tick = () => {
+    const seconds = (ends - Date.now()) / 1000;
+    const { minutes, seconds: rest } = clock(seconds);
+    left.textContent = page.text.connect.left(minutes, rest);
+    if (before !== Infinity && isAnnounced(before, seconds)) page.announce(left.textContent);
+    before = seconds;
+  };
+  tick();
+  const timer = setInterval(tick, 1_000);
+  return () => clearInterval(timer);
+}
+
+/** A QR, black on white in every theme. */
+export function draw({ width, modules }: Qr): HTMLCanvasElement {
   const side = (width + 2 * QUIET_ZONE) * MODULE_PIXELS;
   const canvas = element("canvas", { width: side, height: side, className: "qr" });
   const context = canvas.getContext("2d");

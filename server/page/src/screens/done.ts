@@ -1,18 +1,17 @@
-import type { Transfer } from "../core";
 import { button, element } from "../dom";
 import type { Deletion } from "../folder";
 import type { Chosen, Screen } from "../screen";
 import { frame } from "./frame";
 
 /** P6: it has arrived; what of the original? */
-export function doneScreen(transfer: Transfer, chosen: Chosen, signed: boolean): Screen {
+export function doneScreen(chosen: Chosen, signed: boolean, decide: (remove: boolean) => Promise<void>): Screen {
   return (page) => {
     const text = page.text.done;
     const deletable = chosen.files.length > 0 && chosen.files.every((file) => file.remove);
     const paths = element("ul", { className: "paths" }, ...chosen.files.map((file) => element("li", {}, file.path)));
     const conclude = (remove: boolean) => {
       for (const pressed of actions.querySelectorAll("button")) pressed.disabled = true;
-      void page.conclude(transfer, chosen, remove);
+      void decide(remove);
     };
     const keep = button(deletable ? text.keep : text.finish, () => conclude(false), "primary");
     const remove = button(text.remove, () => conclude(true), "danger");

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { date } from "./choose";
+import { date } from "./certificate";
 
 test("writes a day as each language does", () => {
   const day = new Date(2027, 11, 31, 12).getTime() / 1000;

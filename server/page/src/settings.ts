@@ -1,0 +1,21 @@
+/** What the operator wants of the page. */
+export interface Settings {
+  sharedPc: boolean;
+  deposit: { defaultHours: number; maxHours: number } | null;
+  roots: string | null;
+  password: { minCharacters: number; minKinds: number };
+}
+
+const DEFAULTS: Settings = {
+  sharedPc: false, deposit: { defaultHours: 24, maxHours: 168 }, roots: null, password: { minCharacters: 10, minKinds: 3 },
+};
+
+/** Reads the operator's settings; without them the page does what is usual. */
+export async function readSettings(): Promise<Settings> {
+  try {
+    const response = await fetch("/v1/settings", { credentials: "omit" });
+    return response.ok ? { ...DEFAULTS, ...((await response.json()) as Settings) } : DEFAULTS;
+  } catch {
+    return DEFAULTS;
+  }
+}

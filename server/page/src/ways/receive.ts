@@ -1,0 +1,70 @@
+import type { Opening } from "../core";
+import { type Page, platform } from "../screen";
+import { type Shown, connectScreen } from "../screens/connect";
+import { arrivalScreen, receivedScreen, showCodeScreen } from "../screens/receive";
+import { messageScreen } from "../screens/simple";
+import { codeOf } from "../thrown";
+
+/** From the phone to this PC: shows a QR for the phone to scan. */
+export async function bring(page: Page): Promise<void> {
+  let opening: Opening;
+  const again = () => void bring(page);
+  try {
+    opening = await page.core.call("receive", "PC", platform());
+  } catch (error) {
+    return page.show(messageScreen(codeOf(error), again));
+  }
+  const { transfer } = opening;
+  const leave = () => {
+    void page.core.call("cancel", transfer);
+    page.restart();
+  };
+  const shown: Shown = { opening, texts: (text) => text.connect.bring, renew: again, leave };
+  page.watch(transfer, opening.farewell, (event) => {
+    switch (event.type) {
+      case "open":
+        shown.ends = Date.now() + event.expiresIn * 1000;
+        return page.redraw();
+      case "number":
+        shown.number = { text: event.number, ends: Date.now() + event.expiresIn * 1000 };
+        return page.redraw();
+      case "numberUsed":
+        shown.number = "used";
+        return page.redraw();
+      case "showCode":
+        page.guard(true);
+        return page.show(showCodeScreen(transfer, event.code, event.name));
+      case "failed":
+        if (event.code !== "expired") return page.show(messageScreen(event.code, again));
+        shown.expired = true;
+        return page.show(connectScreen(shown));
+      default:
+        return take(page, transfer, event.type);
+    }
+  });
+  page.show(connectScreen(shown));
+}
+
+/** From a deposit to this PC. */
+export async function fetchDeposit(page: Page, code: string): Promise<void> {
+  const transfer = await page.core.call("claim", code);
+  page.watch(transfer, undefined, (event) => {
+    if (event.type === "failed") return page.show(messageScreen(event.code, () => page.begin("fetch")));
+    return take(page, transfer, event.type);
+  });
+}
+
+/** What all ways that end here have in common. */
+function take(page: Page, transfer: number, event: string): void {
+  if (event === "arrived") void arrive(page, transfer);
+  if (event === "acknowledged") {
+    page.guard(false);
+    page.show(receivedScreen);
+  }
+}
+
+async function arrive(page: Page, transfer: number): Promise<void> {
+  page.guard(true);
+  const certificates = await page.core.call("arrived", transfer);
+  page.show(arrivalScreen(transfer, certificates));
+}
