@@ -7,6 +7,7 @@
 )]
 
 mod hostile_peers;
+mod other_ways;
 
 use std::{collections::VecDeque, convert::Infallible, fs};
 

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { AxeBuilder } from "@axe-core/playwright";
 import {
-  PASSWORD, drop, openBrowser, photograph, sampleFolder, showQr, startPhone, startRelay, temporaryFolder, typeCode,
+  PASSWORD, drop, filesBelow, openBrowser, photograph, sampleFolder, showQr, startPhone, startRelay, startSender,
+  temporaryFolder, typeCode,
 } from "./people.mjs";
 
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -95,6 +96,92 @@ for (const [locale, words] of [
     assert.deepEqual(page.mistakes, []);
   });
 }
+
+test("every screen of the other ways is free of barriers", async (t) => {
+  const relay = await startRelay(t);
+  const page = await openBrowser(t, relay.origin);
+  page.on("dialog", (dialog) => dialog.accept());
+  const press = (name) => page.getByRole("button", { name }).click();
+  const begin = async (way) => {
+    await page.goto(relay.origin);
+    await press(way);
+  };
+  const open = async (folder) => {
+    await drop(page, folder);
+    await page.locator("button.certificate").click();
+    await page.locator("#password").fill(PASSWORD);
+    await page.locator("form .primary").click();
+  };
+  const folder = sampleFolder(t, "NPKI");
+
+  await begin("휴대전화에서 PC로 가져오기");
+  await page.locator(".left").filter({ hasText: /\d/ }).waitFor();
+  await inspect(page, "receiving QR");
+  await press("연결번호로 연결");
+  await page.locator("#connection-number").waitFor();
+  await page.locator("#title").focus();
+  await inspect(page, "connection number");
+  const sender = startSender(t, relay, folder, "--code", await page.locator("#connection-number").innerText());
+  await sender.hears(/Connected:/);
+  sender.type("y");
+  await page.locator("#security-code").waitFor();
+  await inspect(page, "security code of the receiver");
+  sender.type(await page.locator("#security-code").innerText());
+  await page.getByRole("heading", { name: "이 인증서가 맞습니까?" }).waitFor();
+  await inspect(page, "arrival");
+  await press("맞습니다. 저장하기");
+  await inspect(page, "where to store");
+  await drop(page, temporaryFolder(t));
+  await page.locator("#password").waitFor();
+  await inspect(page, "check");
+  await press("나중에 확인");
+  await page.getByRole("heading", { name: "저장했습니다." }).waitFor();
+  await inspect(page, "report");
+
+  await begin("이동식 저장장치");
+  await open(folder);
+  await page.getByRole("heading", { name: "어디로 복사할까요?" }).waitFor();
+  await inspect(page, "copy");
+  const occupied = temporaryFolder(t);
+  for (const path of filesBelow(folder).keys()) {
+    const place = join(occupied, path.startsWith("NPKI") ? path : join("NPKI", path));
+    mkdirSync(dirname(place), { recursive: true });
+    writeFileSync(place, "another");
+  }
+  await drop(page, occupied);
+  await page.getByRole("alert").waitFor();
+  await page.locator("#title").focus();
+  await inspect(page, "another file in the place");
+  await press("바꾸어 저장");
+  await page.getByRole("heading", { name: /복사하고 확인했습니다/ }).waitFor();
+  await inspect(page, "copied");
+
+  await begin("인증서 비밀번호 바꾸기");
+  await open(folder);
+  await page.locator("#new-password").waitFor();
+  await inspect(page, "new password");
+
+  await begin("맡겨 두고 나중에 받기");
+  await drop(page, folder);
+  await page.locator("button.certificate").click();
+  await page.locator("summary").click();
+  await page.locator("#title").focus();
+  await inspect(page, "password with a new one");
+  await page.locator("#password").fill(PASSWORD);
+  await page.locator("form .primary").click();
+  await page.locator("#recovery-code").waitFor();
+  await inspect(page, "recovery code");
+  await begin("맡긴 인증서 받기·회수");
+  await inspect(page, "fetch a deposit");
+
+  await page.goto(relay.origin);
+  await page.getByLabel("공용 PC입니다").check();
+  await page.locator("#title").focus();
+  await inspect(page, "shared PC");
+  await press("끝내기");
+  await inspect(page, "the end");
+  assert.deepEqual(page.mistakes, []);
+});
 
 test("an expired QR and a cancelled transfer are free of barriers", async (t) => {
   const relay = await startRelay(t, "--join-ttl", "2");

@@ -32,7 +32,7 @@ test("Firefox: a GPKI folder crosses byte for byte, and the page says how to del
   const originals = filesBelow(folder);
   const page = await openFirefox(t);
   await page.goto(relay.origin);
-  await press(page, "main .primary");
+  await press(page, "main .way");
   // Firefox takes no folder from a driver, only the files that it would have found there.
   const input = await page.waitForSelector("input[webkitdirectory]");
   await input.uploadFile(...[...originals.keys()].map((path) => join(folder, path)));

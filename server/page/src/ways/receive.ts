@@ -35,7 +35,7 @@ export async function bring(page: Page): Promise<void> {
         page.guard(true);
         return page.show(showCodeScreen(transfer, event.code, event.name));
       case "failed":
-        if (event.code !== "expired") return page.show(messageScreen(event.code, again));
+        if (event.code !== "expired_before_join") return page.show(messageScreen(event.code, again));
         shown.expired = true;
         return page.show(connectScreen(shown));
       default:
