@@ -51,7 +51,7 @@ test("the default keeps the original", async (t) => {
   phone.type("y");
   phone.type("");
   await page.getByRole("heading", { name: "휴대전화에 저장했습니다." }).waitFor();
-  await page.getByText("휴대전화에서 아직 비밀번호를 확인하지 않았습니다.").waitFor();
+  await page.getByText("받은 기기에서 아직 비밀번호를 확인하지 않았습니다.").waitFor();
   await page.getByRole("button", { name: "남겨 두기" }).click();
   await page.getByRole("heading", { name: "원본을 남겨 두었습니다." }).waitFor();
   assert.equal(await phone.end(), 0);

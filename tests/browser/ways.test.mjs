@@ -114,7 +114,7 @@ for (const [store, options] of Object.entries(STORES)) {
     await page.getByText("다른 기기가 받는 중입니다.").first().waitFor();
     phone.type("y");
     phone.type(PASSWORD);
-    await heading(page, "휴대전화에 저장하고 확인했습니다.");
+    await heading(page, "다른 기기가 받아서 저장했습니다.");
     assert.deepEqual(contents(folder), original);
     await press(page, "원본 삭제");
     await heading(page, "원본을 삭제했습니다.");

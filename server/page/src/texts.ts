@@ -46,7 +46,7 @@ export interface Texts {
   confirm: { title: string; device: string; hint: string; label: string; send: string; notMine: string; wrong: (left: number) => string };
   transfer: { title: string; lead: string };
   done: {
-    title: string; stored: string; unsigned: string; fingerprint: (name: string, short: string) => string; question: string; warning: string; keep: string; remove: string;
+    title: string; stored: string; fetched: string; unsigned: string; fingerprint: (name: string, short: string) => string; question: string; warning: string; keep: string; remove: string;
     cannot: string; byHand: string; finish: string; files: string;
   };
   result: { deleted: string; kept: string; partly: string; refused: string; recovery: string; another: string };
@@ -242,7 +242,8 @@ const ko: Texts = {
   done: {
     title: "휴대전화에 저장하고 확인했습니다.",
     stored: "휴대전화에 저장했습니다.",
-    unsigned: "휴대전화에서 아직 비밀번호를 확인하지 않았습니다.",
+    fetched: "다른 기기가 받아서 저장했습니다.",
+    unsigned: "받은 기기에서 아직 비밀번호를 확인하지 않았습니다.",
     fingerprint: (name, short) => `${name} · 지문 끝 네 자리 ${short}. 휴대전화의 것과 같은지 보세요.`,
     question: "원본을 삭제할까요?",
     warning: "삭제하면 이 PC에서 쓸 수 없습니다.",
@@ -504,7 +505,8 @@ const en: Texts = {
   done: {
     title: "Stored and checked on the phone.",
     stored: "Stored on the phone.",
-    unsigned: "The password has not been checked on the phone yet.",
+    fetched: "Another device has fetched and stored it.",
+    unsigned: "The password has not been checked on the receiving device yet.",
     fingerprint: (name, short) => `${name} · fingerprint ends in ${short}. Compare it with the phone.`,
     question: "Delete the original?",
     warning: "Once deleted, it cannot be used on this PC.",

@@ -21,7 +21,7 @@ export function subject(page: Page, name: string, details: Details | undefined):
     "p", { className: "subject" },
     element("strong", {}, details?.name ?? name),
     element("span", {}, details ? text.issued(details.issuer, page.text.holders[details.holder] ?? "") : text.unknownFile),
-    details && element("span", {}, details.validity === "expired" ? text.expired : date(details.notAfter, page.text.lang)),
+    details && element("span", {}, details.validity === "expired" ? text.expired : page.text.report.valid(date(details.notAfter, page.text.lang))),
   );
 }
 

@@ -24,7 +24,7 @@ export function doneScreen(chosen: Chosen, signed: boolean, decide: (remove: boo
         ]
       : [element("h2", {}, text.cannot), element("p", {}, text.byHand), paths];
     return frame(
-      page, 4, signed ? text.title : text.stored,
+      page, 4, page.way === "deposit" ? text.fetched : signed ? text.title : text.stored,
       element("p", { className: "lead" }, text.fingerprint(chosen.name, chosen.short)),
       ...(signed ? [] : [element("p", { className: "alert" }, text.unsigned)]),
       element("section", { className: "needs" }, ...original),
