@@ -115,6 +115,14 @@ fn names_the_setting_that_is_wrong() {
         ("store = 'redis://:secret@'", &["store"]),
         ("tls_certificate = 'a.pem'", &["tls_key"]),
         ("frame_bytes = 2000000", &["frame_bytes"]),
+        ("deposit_max_hours = 169", &["deposit_max_hours"]),
+        (
+            "deposit_hours = 9\ndeposit_max_hours = 8",
+            &["deposit_hours"],
+        ),
+        ("password_kinds = 5", &["password_kinds"]),
+        ("roots = '/no/roots.pem'", &["/no/roots.pem"]),
+        ("roots = '/dev/null'", &["/dev/null"]),
         ("= = =", &["naru.toml", "line 1"]),
     ] {
         let file = settings_file(&folder, text);

@@ -421,3 +421,52 @@ test("a shared PC keeps nothing and ends visibly, and the operator can make it t
   assert.deepEqual(left, { local: 0, session: 0, cookies: "", databases: 0, caches: 0, history: left.history, state: null, url: "/" });
   assert.ok(!(await page.content()).includes("홍길동"));
 });
+
+test("a deposit and a number outlive a relay that is killed on Redis", async (t) => {
+  const options = ["--store", await startRedis(t), "--listen", `127.0.0.1:${await freePort()}`];
+  let relay = await startRelay(t, ...options);
+  const restart = async () => {
+    await relay.stop("SIGKILL");
+    relay = await startRelay(t, ...options);
+  };
+  const page = await openBrowser(t, relay.origin);
+  page.on("dialog", (dialog) => dialog.accept());
+  const folder = sampleFolder(t, "NPKI");
+  await choose(page, relay.origin, "맡겨 두고 나중에 받기", folder);
+  await press(page, "확인");
+  const recovery = await page.locator("#recovery-code").innerText();
+  await restart();
+  const into = temporaryFolder(t);
+  const phone = startCommand(t, "fetch", "--code", recovery, "--relay", relay.origin, "--into", into);
+  await phone.hears(/^1\. /m);
+  await restart();
+  phone.type("y");
+  phone.type(PASSWORD);
+  await heading(page, "다른 기기가 받아서 저장했습니다.");
+  assert.equal(await phone.end(), 0);
+  assert.deepEqual(contents(into), contents(folder));
+  await press(page, "남겨 두기");
+
+  await showReceivingQr(page, relay.origin);
+  await press(page, "연결번호로 연결");
+  const number = await page.locator("#connection-number").innerText();
+  await restart();
+  const sender = startSender(t, relay, folder, "--code", number);
+  await sender.hears(/Connected:/);
+  sender.type("y");
+  await page.locator("#security-code").waitFor();
+});
+
+test("a page whose deposit was forgotten says so, and the original is where it was", async (t) => {
+  const listen = ["--listen", `127.0.0.1:${await freePort()}`];
+  const relay = await startRelay(t, ...listen);
+  const page = await openBrowser(t, relay.origin);
+  const folder = sampleFolder(t, "NPKI");
+  await choose(page, relay.origin, "맡겨 두고 나중에 받기", folder);
+  await press(page, "확인");
+  await page.locator("#recovery-code").waitFor();
+  await relay.stop("SIGKILL");
+  await startRelay(t, ...listen);
+  await page.getByRole("alert").getByText("relay_lost").waitFor();
+  assert.equal(filesBelow(folder).size, 2);
+});

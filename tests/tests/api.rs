@@ -7,7 +7,10 @@
     reason = "a test fails by panicking"
 )]
 
-use std::time::{Duration, Instant};
+use std::{
+    num::NonZeroU32,
+    time::{Duration, Instant},
+};
 
 use naru_core::mailbox::{Join, MailboxId, Open, Token, frames_from_cbor};
 use naru_relay::store::StoreUrl;
@@ -418,7 +421,7 @@ async fn describes_every_call_with_every_status() {
         (
             "/v1/mailboxes/{id}",
             "put",
-            &[200, 201, 400, 401, 408, 409, 410, 413, 415, 429, 503][..],
+            &[200, 201, 400, 401, 403, 408, 409, 410, 413, 415, 429, 503][..],
         ),
         (
             "/v1/mailboxes/{id}",
@@ -428,7 +431,7 @@ async fn describes_every_call_with_every_status() {
         (
             "/v1/mailboxes/{id}/join",
             "post",
-            &[200, 201, 400, 401, 404, 408, 409, 410, 413, 415, 503],
+            &[200, 201, 400, 401, 404, 408, 409, 410, 413, 415, 429, 503],
         ),
         (
             "/v1/mailboxes/{id}/frames",
@@ -440,6 +443,7 @@ async fn describes_every_call_with_every_status() {
             "put",
             &[200, 201, 400, 401, 404, 408, 409, 410, 413, 415, 503],
         ),
+        ("/v1/settings", "get", &[200]),
         ("/healthz", "get", &[200]),
         ("/readyz", "get", &[200, 503]),
         ("/metrics", "get", &[200]),
@@ -458,6 +462,80 @@ async fn describes_every_call_with_every_status() {
         assert_eq!(given, statuses, "{method} {path}");
     }
     mailbox.relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keeps_deposits_for_as_long_as_asked_and_not_longer_than_allowed() {
+    let relay = RunningRelay::start(|settings| {
+        settings.capacity.deposit_ttl = Duration::from_secs(7_200);
+        settings.network_deposits = NonZeroU32::new(2).unwrap();
+    })
+    .await;
+    let mailbox = Mailbox::of(relay);
+    let deposit = |seconds| {
+        let open = Open {
+            token: displayer().hash(),
+            join: join_token().hash(),
+            deposit: NonZeroU32::new(seconds),
+        };
+        open.to_cbor()
+    };
+    let long = mailbox.open(deposit(604_800), &displayer()).await;
+    assert_eq!(long.status(), 201);
+    let kept: u64 = long.headers()["naru-expires-in"]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!((7_100..=7_200).contains(&kept), "{kept}");
+    assert_eq!(
+        mailbox
+            .append("1", &displayer(), b"n")
+            .await
+            .status(),
+        201
+    );
+    // Another kind of mailbox of the same tokens, and then the bucket is empty.
+    let other = mailbox.open(deposit(60), &displayer()).await;
+    refused(other, 409, "mailbox_exists").await;
+    let third = mailbox.open(deposit(604_800), &displayer()).await;
+    refused(third, 429, "too_many_mailboxes").await;
+    mailbox.relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tells_clients_what_the_operator_wants() {
+    let relay = RunningRelay::start(|settings| {
+        settings.page.shared_pc = true;
+        settings.page.roots = Some("-----BEGIN".into());
+        settings.deposit = None;
+    })
+    .await;
+    let url = format!("{}/v1/settings", relay.origin);
+    let answer = send(http_client().get(url)).await;
+    assert!(
+        answer.headers()["cache-control"]
+            .to_str()
+            .unwrap()
+            .contains("no-store")
+    );
+    let settings: Value = answer.json().await.unwrap();
+    assert_eq!(
+        settings,
+        serde_json::json!({
+            "sharedPc": true, "deposit": null, "roots": "-----BEGIN",
+            "password": { "minCharacters": 10, "minKinds": 3 },
+        })
+    );
+    relay.stop().await;
+    let relay = RunningRelay::start(|_| {}).await;
+    let url = format!("{}/v1/settings", relay.origin);
+    let settings: Value = send(http_client().get(url)).await.json().await.unwrap();
+    assert_eq!(
+        settings["deposit"],
+        serde_json::json!({ "defaultHours": 24, "maxHours": 168 })
+    );
+    relay.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,7 @@ use std::{collections::VecDeque, num::NonZeroU32, time::Duration};
 
 use super::{
     TransferError,
+    patient::{Connection, Patient},
     transport::{Method, Request, Response, Transport},
 };
 use crate::{
@@ -14,19 +15,6 @@ use crate::{
 
 /// How long a request may take beyond the relay's own waiting.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// How long the line goes on trying without an answer: before the relay's first answer, and later.
-const PATIENCE_AT_FIRST: Duration = Duration::from_secs(15);
-const PATIENCE: Duration = Duration::from_secs(120);
-
-/// Whether the relay answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Connection {
-    Lost,
-    Regained,
-}
-
 /// How long a scanner asks again for a mailbox that is not there yet: the code is on the screen
 /// before the displayer's first request has been answered.
 const PATIENCE_TO_OPEN: Duration = Duration::from_secs(5);
@@ -50,7 +38,7 @@ struct Outgoing {
 }
 
 pub(crate) struct Line<'t, T> {
-    transport: &'t T,
+    relay: Patient<'t, T>,
     mailbox: MailboxId,
     authorization: String,
     entry: Option<Entry>,
@@ -60,7 +48,6 @@ pub(crate) struct Line<'t, T> {
     /// Number of the peer's last frame that has come.
     received: u16,
     expires_in: Option<Duration>,
-    answered: bool,
 }
 
 impl<'t, T: Transport> Line<'t, T> {
@@ -150,7 +137,7 @@ impl<'t, T: Transport> Line<'t, T> {
 
     fn new(transport: &'t T, mailbox: MailboxId, token: &Token, entry: Option<Entry>) -> Self {
         Self {
-            transport,
+            relay: Patient::new(transport),
             mailbox,
             authorization: token.authorization(),
             entered: entry.is_none(),
@@ -159,7 +146,6 @@ impl<'t, T: Transport> Line<'t, T> {
             inbox: VecDeque::new(),
             received: 0,
             expires_in: None,
-            answered: false,
         }
     }
 
@@ -198,7 +184,7 @@ impl<'t, T: Transport> Line<'t, T> {
                 return Ok(frame);
             }
             let request = self.read_request();
-            let response = self.call(request, notify).await?;
+            let response = self.relay.call(request, notify).await?;
             self.take(&response)?;
         }
     }
@@ -216,7 +202,7 @@ impl<'t, T: Transport> Line<'t, T> {
     ) -> Result<Vec<Vec<u8>>, TransferError> {
         let path = mailbox::frames_path(&self.mailbox) + &mailbox::query(0, wait);
         let request = self.request(Method::Get, path, None, Vec::new(), wait);
-        let response = self.call(request, notify).await?;
+        let response = self.relay.call(request, notify).await?;
         self.read(&response)
     }
 
@@ -234,7 +220,7 @@ impl<'t, T: Transport> Line<'t, T> {
     ) -> Result<(), TransferError> {
         let path = mailbox::mailbox_path(&self.mailbox);
         let request = self.request(Method::Delete, path, None, Vec::new(), Duration::ZERO);
-        self.call(request, notify).await.map(drop)
+        self.relay.call(request, notify).await.map(drop)
     }
 
     /// Ends the mailbox for both sides; a relay that cannot be reached lets it expire.
@@ -242,7 +228,7 @@ impl<'t, T: Transport> Line<'t, T> {
         let path = mailbox::mailbox_path(&self.mailbox);
         let request = self.request(Method::Delete, path, None, Vec::new(), Duration::ZERO);
         // Nothing depends on the answer.
-        let _ = self.transport.send(request).await;
+        let _ = self.relay.send_once(request).await;
     }
 
     async fn deliver(
@@ -253,17 +239,19 @@ impl<'t, T: Transport> Line<'t, T> {
         if !self.entered
             && let Some(entry) = &self.entry
         {
-            let waiting = if self.outbox.is_empty() && self.answered {
+            let waiting = if self.outbox.is_empty() && self.relay.has_answered() {
                 wait
             } else {
                 Duration::ZERO
             };
             let request = self.entry_request(entry, waiting);
             let response = match entry {
-                Entry::Open { .. } => self.call(request, notify).await?,
+                Entry::Open { .. } => self.relay.call(request, notify).await?,
                 Entry::Join { patience, .. } => {
                     let patience = *patience;
-                    self.call_until_open(request, patience, notify).await?
+                    self.relay
+                        .call_until_open(request, patience, notify)
+                        .await?
                 }
             };
             self.take(&response)?;
@@ -277,7 +265,7 @@ impl<'t, T: Transport> Line<'t, T> {
                 Duration::ZERO
             };
             let request = self.frame_request(at, waiting);
-            match self.call(request, notify).await {
+            match self.relay.call(request, notify).await {
                 Ok(response) => {
                     self.take(&response)?;
                     if let Some(outgoing) = self.outbox.get_mut(at) {
@@ -323,62 +311,6 @@ impl<'t, T: Transport> Line<'t, T> {
             self.expires_in = Some(Duration::from_secs(seconds));
         }
         mailbox::frames_from_cbor(&response.body).map_err(|_| TransferError::Tampered)
-    }
-
-    async fn call_until_open(
-        &mut self,
-        request: Request,
-        patience: Duration,
-        notify: &mut impl FnMut(Connection),
-    ) -> Result<Response, TransferError> {
-        let mut paused = Duration::ZERO;
-        loop {
-            match self.call(request.clone(), notify).await {
-                Err(TransferError::RelayLost) if paused < patience => {
-                    self.transport.pause(FIRST_PAUSE).await;
-                    paused += FIRST_PAUSE;
-                }
-                answer => return answer,
-            }
-        }
-    }
-
-    /// Sends until an answer comes that another try would not change.
-    async fn call(
-        &mut self,
-        request: Request,
-        notify: &mut impl FnMut(Connection),
-    ) -> Result<Response, TransferError> {
-        let mut pause = FIRST_PAUSE;
-        let mut paused = Duration::ZERO;
-        loop {
-            let (unanswered, demanded) = match self.transport.send(request.clone()).await {
-                Ok(response) if !is_passing(response.status) => {
-                    self.answered = true;
-                    if !paused.is_zero() {
-                        notify(Connection::Regained);
-                    }
-                    return refusal(&response).map_or(Ok(response), Err);
-                }
-                Ok(response) => (TransferError::RelayBusy, retry_after(&response)),
-                Err(_) => (TransferError::RelayUnreachable, None),
-            };
-            let patience = if self.answered {
-                PATIENCE
-            } else {
-                PATIENCE_AT_FIRST
-            };
-            if paused >= patience {
-                return Err(unanswered);
-            }
-            if paused.is_zero() {
-                notify(Connection::Lost);
-            }
-            let next = demanded.unwrap_or(pause).clamp(FIRST_PAUSE, LONGEST_PAUSE);
-            self.transport.pause(next).await;
-            paused += next;
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
     }
 
     fn entry_request(&self, entry: &Entry, wait: Duration) -> Request {
@@ -439,34 +371,5 @@ impl<'t, T: Transport> Line<'t, T> {
             body,
             timeout: wait + REQUEST_TIMEOUT,
         }
-    }
-}
-
-/// The relay or something before it is busy, and the same request may succeed later.
-fn is_passing(status: u16) -> bool {
-    matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504)
-}
-
-fn retry_after(response: &Response) -> Option<Duration> {
-    response
-        .header("retry-after")?
-        .parse()
-        .ok()
-        .map(Duration::from_secs)
-}
-
-/// What an answer that is no success means to the transfer.
-fn refusal(response: &Response) -> Option<TransferError> {
-    let code = response.header(mailbox::PROBLEM_CODE).unwrap_or_default();
-    match response.status {
-        200 | 201 | 204 => None,
-        410 if code == "mailbox_expired" => Some(TransferError::Expired),
-        410 => Some(TransferError::Ended),
-        409 if code == "already_joined" => Some(TransferError::AlreadyJoined),
-        409 if code == "mailbox_exists" => Some(TransferError::MailboxTaken),
-        403 if code == "deposits_off" => Some(TransferError::DepositsOff),
-        409 if code == "frame_gap" => Some(TransferError::FrameGap),
-        404 => Some(TransferError::RelayLost),
-        _ => Some(TransferError::RelayRefused),
     }
 }

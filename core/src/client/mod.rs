@@ -5,6 +5,7 @@ mod depositing;
 mod giving;
 mod line;
 mod numbering;
+mod patient;
 mod receiving;
 mod transport;
 
@@ -18,7 +19,6 @@ use futures_util::{
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use self::line::{Connection, Line};
 pub use self::{
     depositing::{
         Deposit, DepositCommand, DepositEvent, DepositStatus, claim, deposit, deposit_status,
@@ -29,6 +29,7 @@ pub use self::{
     receiving::{ReceiverCommand, ReceiverEvent, receive},
     transport::{Method, Request, Response, Transport, TransportError},
 };
+use self::{line::Line, patient::Connection};
 use crate::{
     channel::Channel,
     device::Device,

@@ -1,18 +1,15 @@
 //! PKCS#12 files (RFC 7292): carried as they are, opened to be checked, and written when a person asks
 //! for it. A change of the password replaces ciphertexts and the MAC; all else stays as it was.
 
+mod mac;
+mod structures;
+
 use der::{
-    Any, Decode, Encode, Sequence,
+    Any, Decode, Encode,
     asn1::{BmpString, Null, ObjectIdentifier, OctetString, OctetStringRef, SetOfVec},
 };
-use hmac::{EagerHash, Hmac, KeyInit, Mac};
-use pkcs12::kdf::{Pkcs12KeyType, derive_key_utf8};
 use rand_core::CryptoRng;
-use sha1::Sha1;
-use sha2::{
-    Digest, Sha256, Sha384, Sha512,
-    digest::{FixedOutputReset, common::BlockSizeUser},
-};
+use sha2::{Digest, Sha256};
 use spki::AlgorithmIdentifierOwned;
 use x509_cert::{
     attr::Attribute,
@@ -20,27 +17,18 @@ use x509_cert::{
 };
 use zeroize::Zeroizing;
 
+pub(super) use self::mac::derived;
+use self::structures::{
+    CERTIFICATE_BAG, CertificateBag, ContentInfo, DATA, DigestInfo, ENCRYPTED_DATA,
+    EncryptedContent, EncryptedData, FRIENDLY_NAME, KEY_BAG, LOCAL_KEY_ID, MacData, Pfx,
+    SHROUDED_KEY_BAG, SafeBag, X509_CERTIFICATE,
+};
 use super::{
     ChangeError, Checked, Details, Password, PasswordError, details,
     encryption::{Decrypted, EncryptedKey, MAX_ITERATIONS},
     private_key,
     scheme::{PBES2_ITERATIONS, Scheme},
 };
-
-const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
-const ENCRYPTED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.6");
-const KEY_BAG: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.10.1.1");
-const SHROUDED_KEY_BAG: ObjectIdentifier =
-    ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.10.1.2");
-const CERTIFICATE_BAG: ObjectIdentifier =
-    ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.10.1.3");
-const X509_CERTIFICATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.22.1");
-const FRIENDLY_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.20");
-const LOCAL_KEY_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.21");
-const SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
-const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
-const SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.2");
-const SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3");
 
 const VERSION: u8 = 3;
 const MAC_SALT_BYTES: usize = 20;
@@ -67,8 +55,8 @@ impl Pkcs12Form {
 
     const fn mac(self) -> (ObjectIdentifier, u32) {
         match self {
-            Self::Aes => (SHA256, PBES2_ITERATIONS),
-            Self::TripleDes => (SHA1, OLD_ITERATIONS),
+            Self::Aes => (mac::SHA256, PBES2_ITERATIONS),
+            Self::TripleDes => (mac::SHA1, OLD_ITERATIONS),
         }
     }
 }
@@ -190,70 +178,6 @@ pub(super) fn written(
     encoded(&pfx)
 }
 
-#[derive(Sequence)]
-struct Pfx {
-    version: u8,
-    contents: ContentInfo,
-    #[asn1(optional = "true")]
-    mac: Option<MacData>,
-}
-
-#[derive(Sequence)]
-struct ContentInfo {
-    kind: ObjectIdentifier,
-    #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
-    content: Any,
-}
-
-#[derive(Sequence)]
-struct MacData {
-    digest: DigestInfo,
-    salt: OctetString,
-    #[asn1(default = "one_iteration")]
-    iterations: u32,
-}
-
-fn one_iteration() -> u32 {
-    1
-}
-
-#[derive(Sequence)]
-struct DigestInfo {
-    algorithm: AlgorithmIdentifierOwned,
-    digest: OctetString,
-}
-
-#[derive(Sequence)]
-struct EncryptedData {
-    version: u8,
-    content: EncryptedContent,
-}
-
-#[derive(Sequence)]
-struct EncryptedContent {
-    kind: ObjectIdentifier,
-    algorithm: AlgorithmIdentifierOwned,
-    #[asn1(context_specific = "0", tag_mode = "IMPLICIT")]
-    ciphertext: OctetString,
-}
-
-/// Its attributes are kept as they are: R may be among them.
-#[derive(Sequence, Clone)]
-struct SafeBag {
-    kind: ObjectIdentifier,
-    #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
-    value: Any,
-    #[asn1(optional = "true")]
-    attributes: Option<Any>,
-}
-
-#[derive(Sequence)]
-struct CertificateBag {
-    kind: ObjectIdentifier,
-    #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
-    value: OctetString,
-}
-
 /// Bags that lay in the clear, or under the scheme that encrypted them.
 struct Bags {
     encrypted: Option<Scheme>,
@@ -275,7 +199,7 @@ impl Pfx {
             Some((hash, iterations)) => {
                 let mut salt = [0; MAC_SALT_BYTES];
                 rng.fill_bytes(&mut salt);
-                let digest = mac_of(hash, password, &salt, iterations, &safe)
+                let digest = mac::of(hash, password, &salt, iterations, &safe)
                     .ok_or(ChangeError::Unsupported)?;
                 Some(MacData {
                     digest: DigestInfo {
@@ -305,7 +229,7 @@ fn opened(pfx: &Pfx, password: &Password) -> Result<Vec<Bags>, ChangeError> {
     }
     let safe: OctetString = pfx.contents.content.decode_as().map_err(damaged)?;
     if let Some(mac) = &pfx.mac {
-        check_mac(mac, password, safe.as_bytes())?;
+        mac::check(mac, password, safe.as_bytes())?;
     }
     let contents = Vec::<ContentInfo>::from_der(safe.as_bytes()).map_err(damaged)?;
     bound_work(pfx, &contents)?;
@@ -518,74 +442,6 @@ fn encrypted_data(encrypted: &[u8]) -> Result<ContentInfo, ChangeError> {
         kind: ENCRYPTED_DATA,
         content: Any::encode_from(&data).map_err(unsupported)?,
     })
-}
-
-fn check_mac(mac: &MacData, password: &Password, contents: &[u8]) -> Result<(), ChangeError> {
-    if mac.iterations > MAX_ITERATIONS {
-        return Err(PasswordError::TooManyIterations.into());
-    }
-    let hash = mac.digest.algorithm.oid;
-    let salt = mac.salt.as_bytes();
-    let expected = mac_of(hash, password, salt, mac.iterations, contents).ok_or_else(|| {
-        ChangeError::UnknownScheme {
-            algorithm: hash.to_string(),
-        }
-    })?;
-    let same: bool =
-        subtle::ConstantTimeEq::ct_eq(expected.as_slice(), mac.digest.digest.as_bytes()).into();
-    if same {
-        Ok(())
-    } else {
-        Err(PasswordError::Wrong.into())
-    }
-}
-
-/// The MAC of RFC 7292 appendix B; `None` for a hash that is not known, or a password that cannot be
-/// written as UTF-16.
-fn mac_of(
-    hash: ObjectIdentifier,
-    password: &Password,
-    salt: &[u8],
-    iterations: u32,
-    contents: &[u8],
-) -> Option<Vec<u8>> {
-    match hash {
-        SHA1 => hmac_of::<Sha1>(password, salt, iterations, contents),
-        SHA256 => hmac_of::<Sha256>(password, salt, iterations, contents),
-        SHA384 => hmac_of::<Sha384>(password, salt, iterations, contents),
-        SHA512 => hmac_of::<Sha512>(password, salt, iterations, contents),
-        _ => None,
-    }
-}
-
-fn hmac_of<H>(password: &Password, salt: &[u8], iterations: u32, contents: &[u8]) -> Option<Vec<u8>>
-where
-    H: EagerHash + Digest + FixedOutputReset + BlockSizeUser,
-    Hmac<H>: KeyInit + Mac,
-{
-    let length = <H as Digest>::output_size();
-    let key = derived::<H>(password, salt, Pkcs12KeyType::Mac, iterations, length)?;
-    let mut mac = <Hmac<H> as KeyInit>::new_from_slice(&key).ok()?;
-    mac.update(contents);
-    Some(mac.finalize().into_bytes().to_vec())
-}
-
-/// The key derivation of RFC 7292 appendix B.
-pub(super) fn derived<H>(
-    password: &Password,
-    salt: &[u8],
-    purpose: Pkcs12KeyType,
-    iterations: u32,
-    length: usize,
-) -> Option<Zeroizing<Vec<u8>>>
-where
-    H: Digest + FixedOutputReset + BlockSizeUser,
-{
-    let text = std::str::from_utf8(password.as_bytes()).ok()?;
-    let iterations = i32::try_from(iterations).ok()?;
-    derive_key_utf8::<H>(text, salt, purpose, iterations, length)
-        .ok()
-        .map(Zeroizing::new)
 }
 
 fn attribute(oid: ObjectIdentifier, value: Any) -> Result<Attribute, ChangeError> {
