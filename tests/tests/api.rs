@@ -488,13 +488,7 @@ async fn keeps_deposits_for_as_long_as_asked_and_not_longer_than_allowed() {
         .parse()
         .unwrap();
     assert!((7_100..=7_200).contains(&kept), "{kept}");
-    assert_eq!(
-        mailbox
-            .append("1", &displayer(), b"n")
-            .await
-            .status(),
-        201
-    );
+    assert_eq!(mailbox.append("1", &displayer(), b"n").await.status(), 201);
     // Another kind of mailbox of the same tokens, and then the bucket is empty.
     let other = mailbox.open(deposit(60), &displayer()).await;
     refused(other, 409, "mailbox_exists").await;
