@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import {
   PASSWORD, drop, filesBelow, freePort, openBrowser, photograph, sampleFolder, showQr,
@@ -199,4 +202,22 @@ test("an empty folder and a file without a key are named", async (t) => {
   await page.getByRole("button", { name: "인증서를 휴대전화로 옮기기" }).click();
   await drop(page, temporaryFolder(t));
   await page.getByRole("alert").getByText("인증서를 찾지 못했습니다").waitFor();
+});
+
+test("a name in EUC-KR, as old issuers wrote it, is read", async (t) => {
+  const relay = await startRelay(t);
+  const folder = temporaryFolder(t);
+  const openssl = (...words) => execFileSync("openssl", words, { cwd: folder, stdio: "pipe" });
+  // OpenSSL puts bytes that are no ASCII into a T61String as they are.
+  writeFileSync(join(folder, "request.cnf"), Buffer.concat([
+    Buffer.from("[req]\nprompt=no\nstring_mask=default\ndistinguished_name=dn\n[dn]\nC=KR\nCN="),
+    Buffer.from("c8abb1e6b5bf", "hex"), Buffer.from("\n"),
+  ]));
+  openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "signCert.der", "-outform", "DER",
+    "-days", "30", "-config", "request.cnf");
+  openssl("pkcs8", "-topk8", "-in", "key.pem", "-outform", "DER", "-out", "signPri.key", "-v2", "aes-256-cbc", "-passout", `pass:${PASSWORD}`);
+  const page = await openBrowser(t, relay.origin);
+  await showQr(page, relay.origin, folder);
+  await page.getByRole("button", { name: "뒤로" }).click();
+  assert.equal(await page.locator("button.certificate strong").innerText(), "홍길동");
 });

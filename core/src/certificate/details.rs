@@ -7,6 +7,8 @@ use x509_cert::{
     name::Name,
 };
 
+use super::legacy_text::euc_kr;
+
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 const SECONDS_A_DAY: i64 = 86_400;
@@ -199,8 +201,15 @@ fn text(value: &der::Any) -> Option<String> {
     let bytes = value.value();
     match value.tag() {
         Tag::BmpString => {
-            let (text, _, _) = encoding_rs::UTF_16BE.decode(bytes);
-            Some(text.into_owned())
+            let units = bytes
+                .chunks_exact(2)
+                .map(|unit| u16::from_be_bytes([unit[0], unit[1]]));
+            let characters = char::decode_utf16(units);
+            Some(
+                characters
+                    .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
+                    .collect(),
+            )
         }
         Tag::Utf8String | Tag::PrintableString | Tag::TeletexString | Tag::Ia5String => {
             Some(legacy_text(bytes))
@@ -213,7 +222,7 @@ fn text(value: &der::Any) -> Option<String> {
 fn legacy_text(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
-        Err(_) => encoding_rs::EUC_KR.decode(bytes).0.into_owned(),
+        Err(_) => euc_kr(bytes),
     }
 }
 

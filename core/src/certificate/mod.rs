@@ -6,6 +6,7 @@ mod change;
 mod details;
 mod encryption;
 mod find;
+mod legacy_text;
 mod password_rules;
 mod pkcs12;
 mod private_key;

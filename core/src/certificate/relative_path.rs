@@ -1,7 +1,8 @@
 //! Paths that are safe to make below a folder, whoever named them.
+
 use std::{fmt, str::FromStr};
 
-use unicode_normalization::UnicodeNormalization;
+use super::legacy_text::nfc;
 
 const MAX_COMPONENTS: usize = 8;
 const MAX_COMPONENT_BYTES: usize = 255;
@@ -34,7 +35,7 @@ impl RelativePath {
 
     /// Equal for two paths that some file system takes for one: case and Unicode form are folded.
     pub fn folded(&self) -> String {
-        self.0.nfc().flat_map(char::to_lowercase).collect()
+        nfc(&self.0).chars().flat_map(char::to_lowercase).collect()
     }
 }
 

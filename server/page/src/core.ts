@@ -71,6 +71,7 @@ export type TransferEvent =
   | { type: "received"; signed: boolean; location: string }
   | { type: "number"; number: string; expiresIn: number }
   | { type: "numberUsed" }
+  | { type: "numberFailed"; code: string }
   | { type: "showCode"; code: string; name: string; expiresIn: number }
   | { type: "arrived"; name: string }
   | { type: "acknowledged" }

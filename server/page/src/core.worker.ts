@@ -108,7 +108,7 @@ const calls: Calls = {
     announcing.set(transfer, announced);
     const hear = (event: TransferEvent): void => say({ transfer, event });
     // Without a number there is the QR.
-    void announced.run(send, pause, hear).catch(() => hear({ type: "numberUsed" }));
+    void announced.run(send, pause, hear).catch((error: unknown) => hear({ type: "numberFailed", code: codeOf(error) }));
   },
   enterCode: (transfer, code) => giving.get(transfer)?.enterCode(code),
   conclude: (transfer, deleted) => giving.get(transfer)?.conclude(deleted),

@@ -1,4 +1,4 @@
-import type { Opening, Qr } from "../core";
+import type { Opening, Qr, TransferEvent } from "../core";
 import { clock, isAnnounced } from "../countdown";
 import { button, element } from "../dom";
 import type { Page, Screen } from "../screen";
@@ -16,9 +16,18 @@ export interface Shown {
   /** When it ends; not known before the relay has answered. */
   ends?: number;
   expired?: boolean;
-  number?: { text: string; ends: number } | "asked" | "used";
+  number?: { text: string } | { failed: string } | "asked" | "used";
   renew(): void;
   leave(): void;
+}
+
+/** Takes what became of the number; whether it was about the number at all. */
+export function numbered(shown: Shown, event: TransferEvent): boolean {
+  if (event.type === "number") shown.number = { text: event.number };
+  else if (event.type === "numberUsed") shown.number = "used";
+  else if (event.type === "numberFailed") shown.number = { failed: event.code };
+  else return false;
+  return true;
 }
 
 /** P3: the QR, a number for those who cannot scan it, and how long both last. */
@@ -79,10 +88,11 @@ function number(page: Page, shown: Shown): HTMLElement {
   const made = element("div", { className: "number-area" });
   if (shown.number === undefined) made.append(ask(text.number));
   else if (shown.number === "asked") made.append(element("p", { className: "note" }, text.opening));
-  else if (shown.number === "used") {
-    const used = element("p", { className: "alert" }, text.used);
-    used.setAttribute("role", "alert");
-    made.append(used, ask(text.newNumber));
+  else if (shown.number === "used" || "failed" in shown.number) {
+    const why = shown.number === "used" ? text.used : page.error(shown.number.failed);
+    const gone = element("p", { className: "alert" }, why);
+    gone.setAttribute("role", "alert");
+    made.append(gone, ask(text.newNumber));
   } else {
     made.append(
       element("p", { className: "label" }, text.numberLabel),

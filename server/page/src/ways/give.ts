@@ -3,7 +3,7 @@ import { deleteAll } from "../folder";
 import { forgetMoved, rememberMoved } from "../moved";
 import { type Chosen, type Page, platform } from "../screen";
 import { codeScreen } from "../screens/code";
-import { type Shown, connectScreen } from "../screens/connect";
+import { type Shown, connectScreen, numbered } from "../screens/connect";
 import { doneScreen, resultScreen } from "../screens/done";
 import { messageScreen, transferScreen } from "../screens/simple";
 import { codeOf } from "../thrown";
@@ -35,15 +35,10 @@ export async function give(page: Page, chosen: Chosen): Promise<void> {
   };
   let peer = "";
   page.watch(transfer, opening.farewell, (event) => {
+    if (numbered(shown, event)) return page.redraw();
     switch (event.type) {
       case "open":
         shown.ends = Date.now() + event.expiresIn * 1000;
-        return page.redraw();
-      case "number":
-        shown.number = { text: event.number, ends: Date.now() + event.expiresIn * 1000 };
-        return page.redraw();
-      case "numberUsed":
-        shown.number = "used";
         return page.redraw();
       case "joined":
         peer = event.name || event.platform;

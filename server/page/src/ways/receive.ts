@@ -1,6 +1,6 @@
 import type { Opening } from "../core";
 import { type Page, platform } from "../screen";
-import { type Shown, connectScreen } from "../screens/connect";
+import { type Shown, connectScreen, numbered } from "../screens/connect";
 import { arrivalScreen, receivedScreen, showCodeScreen } from "../screens/receive";
 import { messageScreen } from "../screens/simple";
 import { codeOf } from "../thrown";
@@ -21,15 +21,10 @@ export async function bring(page: Page): Promise<void> {
   };
   const shown: Shown = { opening, texts: (text) => text.connect.bring, renew: again, leave };
   page.watch(transfer, opening.farewell, (event) => {
+    if (numbered(shown, event)) return page.redraw();
     switch (event.type) {
       case "open":
         shown.ends = Date.now() + event.expiresIn * 1000;
-        return page.redraw();
-      case "number":
-        shown.number = { text: event.number, ends: Date.now() + event.expiresIn * 1000 };
-        return page.redraw();
-      case "numberUsed":
-        shown.number = "used";
         return page.redraw();
       case "showCode":
         page.guard(true);
