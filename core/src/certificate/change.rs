@@ -6,7 +6,7 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use super::{
-    CertificateSet, Format, NativeFile, Password, PasswordError, RelativePath,
+    CertificateSet, ChangeError, Format, NativeFile, Password, PasswordError, RelativePath,
     encryption::{Decrypted, EncryptedKey},
     pkcs12::{self, Pair, Pkcs12Form},
     private_key::{KeyFile, is_key_info},
@@ -32,38 +32,6 @@ impl KeyForm {
             Self::AsBefore => None,
             Self::Seed => Some((Scheme::SEED, Pkcs12Form::Aes)),
             Self::Aes => Some((Scheme::AES, Pkcs12Form::Aes)),
-        }
-    }
-}
-
-/// Why keys cannot be written anew. What there was is as it was.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ChangeError {
-    /// The password does not open the certificate.
-    #[error(transparent)]
-    Password(#[from] PasswordError),
-    /// The encipherment key has a password of its own.
-    #[error("the encipherment key has another password")]
-    OtherPassword,
-    /// A key is encrypted in a way that this version cannot open.
-    #[error("the key's encryption is not known: {algorithm}")]
-    UnknownScheme {
-        /// Its object identifier.
-        algorithm: String,
-    },
-    /// The keys cannot be written in this form, or hold something that it would lose.
-    #[error("the keys cannot be written in this form")]
-    Unsupported,
-}
-
-impl ChangeError {
-    /// A stable name of the cause.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Password(error) => error.code(),
-            Self::OtherPassword => "other_password",
-            Self::UnknownScheme { .. } => "unknown_scheme",
-            Self::Unsupported => "form_unsupported",
         }
     }
 }

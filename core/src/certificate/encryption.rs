@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256, Sha512};
 use spki::AlgorithmIdentifierRef;
 use zeroize::Zeroizing;
 
-use super::{Password, PasswordError};
+use super::{Password, PasswordError, pkcs12_kdf::derived};
 
 /// Most rounds of key derivation that are run for a file; more would hang the device.
 pub const MAX_ITERATIONS: u32 = 1_000_000;
@@ -196,9 +196,7 @@ pub(super) fn pkcs12_key_and_iv(
     iterations: u32,
     key_bytes: usize,
 ) -> Option<[Zeroizing<Vec<u8>>; 2]> {
-    let derive = |purpose, length| {
-        super::pkcs12::derived::<Sha1>(password, salt, purpose, iterations, length)
-    };
+    let derive = |purpose, length| derived::<Sha1>(password, salt, purpose, iterations, length);
     Some([
         derive(Pkcs12KeyType::EncryptionKey, key_bytes)?,
         derive(Pkcs12KeyType::Iv, 8)?,

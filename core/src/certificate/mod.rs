@@ -3,12 +3,14 @@
 
 mod chain;
 mod change;
+mod change_error;
 mod details;
 mod encryption;
 mod find;
 mod legacy_text;
 mod password_rules;
 mod pkcs12;
+mod pkcs12_kdf;
 mod private_key;
 mod relative_path;
 mod report;
@@ -22,7 +24,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 pub use self::{
     chain::{Roots, RootsError},
-    change::{ChangeError, KeyForm},
+    change::KeyForm,
+    change_error::ChangeError,
     details::{Details, Holder, Validity},
     encryption::MAX_ITERATIONS,
     find::{Found, MAX_FILE_BYTES, Problem, ProblemCause, SourceFile, find},

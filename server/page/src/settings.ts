@@ -10,10 +10,13 @@ const DEFAULTS: Settings = {
   sharedPc: false, deposit: { defaultHours: 24, maxHours: 168 }, roots: null, password: { minCharacters: 10, minKinds: 3 },
 };
 
+/** Milliseconds after which the page begins without them. */
+const PATIENCE = 3_000;
+
 /** Reads the operator's settings; without them the page does what is usual. */
 export async function readSettings(): Promise<Settings> {
   try {
-    const response = await fetch("/v1/settings", { credentials: "omit" });
+    const response = await fetch("/v1/settings", { credentials: "omit", signal: AbortSignal.timeout(PATIENCE) });
     return response.ok ? { ...DEFAULTS, ...((await response.json()) as Settings) } : DEFAULTS;
   } catch {
     return DEFAULTS;

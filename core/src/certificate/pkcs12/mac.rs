@@ -1,19 +1,19 @@
-//! The MAC of a PKCS#12, and the key derivation that it shares with the old encryption (RFC 7292
-//! appendix B).
+//! The MAC of a PKCS#12 (RFC 7292 §4).
 
 use der::asn1::ObjectIdentifier;
 use hmac::{EagerHash, Hmac, KeyInit, Mac};
-use pkcs12::kdf::{Pkcs12KeyType, derive_key_utf8};
+use pkcs12::kdf::Pkcs12KeyType;
 use sha1::Sha1;
 use sha2::{
     Digest, Sha256, Sha384, Sha512,
     digest::{FixedOutputReset, common::BlockSizeUser},
 };
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
 
 use super::structures::MacData;
-use crate::certificate::{ChangeError, Password, PasswordError, encryption::MAX_ITERATIONS};
+use crate::certificate::{
+    ChangeError, Password, PasswordError, encryption::MAX_ITERATIONS, pkcs12_kdf::derived,
+};
 
 pub(super) const SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
 pub(super) const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
@@ -71,22 +71,4 @@ where
     let mut mac = <Hmac<H> as KeyInit>::new_from_slice(&key).ok()?;
     mac.update(contents);
     Some(mac.finalize().into_bytes().to_vec())
-}
-
-/// The key derivation of RFC 7292 appendix B.
-pub(in crate::certificate) fn derived<H>(
-    password: &Password,
-    salt: &[u8],
-    purpose: Pkcs12KeyType,
-    iterations: u32,
-    length: usize,
-) -> Option<Zeroizing<Vec<u8>>>
-where
-    H: Digest + FixedOutputReset + BlockSizeUser,
-{
-    let text = std::str::from_utf8(password.as_bytes()).ok()?;
-    let iterations = i32::try_from(iterations).ok()?;
-    derive_key_utf8::<H>(text, salt, purpose, iterations, length)
-        .ok()
-        .map(Zeroizing::new)
 }

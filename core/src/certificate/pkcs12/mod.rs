@@ -17,7 +17,6 @@ use x509_cert::{
 };
 use zeroize::Zeroizing;
 
-pub(super) use self::mac::derived;
 use self::structures::{
     CERTIFICATE_BAG, CertificateBag, ContentInfo, DATA, DigestInfo, ENCRYPTED_DATA,
     EncryptedContent, EncryptedData, FRIENDLY_NAME, KEY_BAG, LOCAL_KEY_ID, MacData, Pfx,
