@@ -1,15 +1,12 @@
 //! `naru fetch`: takes what was deposited.
 
 use futures_channel::mpsc::unbounded;
-use naru_core::{
-    client::{TransferError, claim},
-    deposit::RecoveryCode,
-};
+use naru_core::{client::claim, deposit::RecoveryCode};
 use tokio::runtime::Handle;
 
 use crate::{
     connect::{Relays, transport},
-    recipient::{Destination, Kept, Recipient},
+    recipient::{self, Destination, Kept, Recipient},
     rng,
     terminal::{Failure, ask_secret},
     text::Language,
@@ -60,14 +57,6 @@ pub async fn run(options: Options, language: Language, now: i64) -> Result<(), F
         Ok(()) => screen
             .await
             .map_err(|error| Failure::other("internal", &error))?,
-        // The failure to store explains the refusal that it led to.
-        Err(error @ TransferError::Refused) => match screen.await {
-            Ok(Err(failure)) => Err(failure),
-            _ => Err(Failure::transfer(language, error)),
-        },
-        Err(error) => {
-            kept.after(error, language);
-            Err(Failure::transfer(language, error))
-        }
+        Err(error) => Err(recipient::failed(error, screen, &kept, language).await),
     }
 }

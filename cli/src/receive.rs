@@ -6,18 +6,13 @@ use std::sync::{
 };
 
 use futures_channel::mpsc::unbounded;
-use naru_core::{
-    client::{TransferError, receive},
-    device::Device,
-    giver::Conclusion,
-    pairing::Direction,
-};
+use naru_core::{client::receive, device::Device, giver::Conclusion, pairing::Direction};
 use tokio::runtime::Handle;
 
 use crate::{
     camera::Source,
     connect::{Numbers, Relays, displayed, scanned, transport},
-    recipient::{Destination, Kept, Recipient},
+    recipient::{self, Destination, Kept, Recipient},
     rng,
     terminal::Failure,
     text::Language,
@@ -82,15 +77,7 @@ pub async fn run(options: Options, language: Language, now: i64) -> Result<(), F
             println!("{}", concluded(language, conclusion));
             Ok(())
         }
-        // The failure to store explains the refusal that it led to.
-        Err(error @ TransferError::Refused) => match screen.await {
-            Ok(Err(failure)) => Err(failure),
-            _ => Err(Failure::transfer(language, error)),
-        },
-        Err(error) => {
-            kept.after(error, language);
-            Err(Failure::transfer(language, error))
-        }
+        Err(error) => Err(recipient::failed(error, screen, &kept, language).await),
     }
 }
 

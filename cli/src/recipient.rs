@@ -13,6 +13,8 @@ use naru_core::{
     receiver::{Arrival, StoredSet},
 };
 
+use tokio::task::JoinHandle;
+
 use crate::{
     inspect::describe,
     password,
@@ -70,6 +72,22 @@ impl Kept {
             )
         );
     }
+}
+
+/// How a transfer that failed is told; the failure to store explains the refusal that it led to.
+pub(crate) async fn failed(
+    error: TransferError,
+    screen: JoinHandle<Result<(), Failure>>,
+    kept: &Kept,
+    language: Language,
+) -> Failure {
+    if error == TransferError::Refused
+        && let Ok(Err(failure)) = screen.await
+    {
+        return failure;
+    }
+    kept.after(error, language);
+    Failure::transfer(language, error)
 }
 
 pub(crate) struct Recipient {

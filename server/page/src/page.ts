@@ -2,7 +2,7 @@ import { Core, type Farewell, type Found, type Summary, type TransferEvent } fro
 import { element } from "./dom";
 import type { Gathered } from "./folder";
 import { sayFarewell } from "./relay";
-import type { Chosen, Page, Screen, Way } from "./screen";
+import type { Chosen, Page, Screen } from "./screen";
 import { chooseScreen } from "./screens/choose";
 import { depositScreen } from "./screens/deposit";
 import { endScreen, messageScreen } from "./screens/simple";
@@ -10,6 +10,7 @@ import { startScreen } from "./screens/start";
 import { type Settings, readSettings } from "./settings";
 import { type Texts, texts } from "./texts";
 import { codeOf } from "./thrown";
+import type { Way } from "./way";
 import { bring } from "./ways/receive";
 
 /** The one page: what is chosen, what runs, and which screen shows it. */

@@ -2,9 +2,7 @@ import type { Core, Details, Farewell, Found, Report, Summary, TransferEvent } f
 import type { FoundFile, Gathered } from "./folder";
 import type { Settings } from "./settings";
 import type { Texts } from "./texts";
-
-/** What the person has come for. */
-export type Way = "phone" | "bring" | "copy" | "deposit" | "fetch" | "passwd";
+import type { Way } from "./way";
 
 /** What the person has chosen, once the password was right. */
 export interface Chosen {

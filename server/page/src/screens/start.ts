@@ -1,5 +1,6 @@
 import { button, element } from "../dom";
-import type { Page, Way } from "../screen";
+import type { Page } from "../screen";
+import type { Way } from "../way";
 import { heading } from "./frame";
 
 /** P0: what this is, and what one can do here. */
