@@ -6,14 +6,14 @@ use futures_channel::mpsc::{UnboundedReceiver, unbounded};
 use naru_core::{
     client::{Deposit, DepositCommand, DepositEvent, deposit},
     device::Device,
-    giver::Offer,
     qr::draw,
 };
 
 use crate::{
     connect::{Relays, transport},
     original::{Choice, Fate, Original},
-    password, rng,
+    password::Sending,
+    rng,
     terminal::Failure,
     text::Language,
 };
@@ -32,6 +32,8 @@ pub struct Options {
     #[arg(long, conflicts_with = "delete")]
     leave: bool,
     #[command(flatten)]
+    sending: Sending,
+    #[command(flatten)]
     relays: Relays,
     #[command(flatten)]
     fate: Fate,
@@ -43,9 +45,7 @@ pub struct Options {
 /// Deposits a certificate, and waits until it is fetched. Stopping the command leaves it there.
 pub async fn run(options: Options, language: Language, now: i64) -> Result<(), Failure> {
     let original = Original::choose(&options.choice, language, now)?;
-    let opened = password::required(&original.set, language)?.key();
-    let offer = Offer::new([(original.set.clone(), opened)])
-        .map_err(|error| Failure::new(error.code(), error.to_string()))?;
+    let offer = options.sending.offer(&original.set, language)?;
     let keep = SECONDS_AN_HOUR.saturating_mul(options.hours);
     let origin = options.relays.first()?;
     let transport = transport(origin)?;

@@ -9,7 +9,6 @@ use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use naru_core::{
     client::{GiverCommand, GiverEvent, give},
     device::Device,
-    giver::Offer,
     handshake::SecurityCode,
     pairing::Direction,
 };
@@ -18,7 +17,8 @@ use crate::{
     camera::Source,
     connect::{Numbers, Relays, displayed, scanned, transport},
     original::{Choice, Fate, Original},
-    password, rng,
+    password::Sending,
+    rng,
     terminal::{Failure, ask, confirm},
     text::Language,
 };
@@ -35,6 +35,8 @@ pub struct Options {
     #[command(flatten)]
     source: Source,
     #[command(flatten)]
+    sending: Sending,
+    #[command(flatten)]
     relays: Relays,
     #[command(flatten)]
     fate: Fate,
@@ -46,9 +48,7 @@ pub struct Options {
 /// Gives a certificate, and deletes the original only when it has arrived and the person wants it.
 pub async fn run(options: Options, language: Language, now: i64) -> Result<(), Failure> {
     let original = Original::choose(&options.choice, language, now)?;
-    let opened = password::required(&original.set, language)?.key();
-    let offer = Offer::new([(original.set.clone(), opened)])
-        .map_err(|error| Failure::new(error.code(), error.to_string()))?;
+    let offer = options.sending.offer(&original.set, language)?;
     let mut generator = rng::seeded()?;
     let scans = options.scan || options.source.is_given();
     let pairing = if scans {

@@ -1,8 +1,12 @@
 //! Asking for the password of a certificate, which never leaves this machine.
 
-use naru_core::certificate::{CertificateSet, Checked, OpenedKey, Password, PasswordRules};
+use naru_core::{
+    certificate::{CertificateSet, Checked, KeyForm, OpenedKey, Password, PasswordRules},
+    giver::Offer,
+};
 
 use crate::{
+    rng,
     terminal::{Failure, ask_secret},
     text::Language,
 };
@@ -53,19 +57,52 @@ impl NewPassword {
     }
 }
 
+/// Under which password a certificate is sent.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct Sending {
+    /// Sends the certificate under a new password; the original keeps its own.
+    #[arg(long)]
+    new_password: bool,
+    #[command(flatten)]
+    new: NewPassword,
+}
+
+impl Sending {
+    /// What is sent, once the password was right.
+    pub(crate) fn offer(self, set: &CertificateSet, language: Language) -> Result<Offer, Failure> {
+        let opened = required(set, language)?;
+        let offered = if self.new_password {
+            let new = self.new.ask(language)?;
+            let changed = set
+                .with_password(
+                    &opened.password,
+                    &new,
+                    KeyForm::AsBefore,
+                    &mut rng::seeded()?,
+                )
+                .map_err(|error| Failure::change(language, &error))?;
+            let checked = changed
+                .check_password(&new)
+                .map_err(|error| Failure::new(error.code(), language.password_error(error)))?;
+            (changed, key(checked))
+        } else {
+            (set.clone(), key(opened.checked))
+        };
+        Offer::new([offered]).map_err(|error| Failure::new(error.code(), error.to_string()))
+    }
+}
+
+fn key(checked: Checked) -> Option<OpenedKey> {
+    match checked {
+        Checked::Opened(key) => Some(key),
+        Checked::Unchecked { .. } => None,
+    }
+}
+
 /// A certificate that the person has opened, or one whose key cannot be checked here.
 pub(crate) struct Opened {
     pub(crate) checked: Checked,
     pub(crate) password: Password,
-}
-
-impl Opened {
-    pub(crate) fn key(self) -> Option<OpenedKey> {
-        match self.checked {
-            Checked::Opened(key) => Some(key),
-            Checked::Unchecked { .. } => None,
-        }
-    }
 }
 
 /// Asks until the password is right.

@@ -53,6 +53,39 @@ fn a_typed_number_does_what_the_code_does() {
 }
 
 #[test]
+fn a_certificate_can_be_sent_under_a_new_password() {
+    let (folder, files) = gpki();
+    let relay = relay();
+    let from = folder.path().to_str().unwrap();
+    let mut giver = Talk::start(&[
+        "deposit",
+        from,
+        "--new-password",
+        "--keep",
+        "--relay",
+        &relay,
+    ]);
+    giver.say(PASSWORD);
+    giver.say("New-Password9");
+    giver.say("New-Password9");
+    let recovery = last(&giver.hear("Recovery code:"), " ");
+    let into = TempDir::new().unwrap();
+    let path = into.path().to_str().unwrap();
+    let mut phone = Talk::start(&["fetch", "--yes", "--relay", &relay, "--into", path]);
+    phone.say(&recovery);
+    phone.hear("Stored in");
+    phone.say(PASSWORD);
+    phone.say("New-Password9");
+    phone.hear("Key: belongs to the certificate");
+    assert!(phone.end().0 && giver.end().0);
+    for (at, path) in files.iter().enumerate() {
+        let below = path.strip_prefix(folder.path()).unwrap();
+        let same = fs::read(into.path().join(below)).unwrap() == fs::read(path).unwrap();
+        assert_eq!(same, at % 2 == 0, "{}", below.display());
+    }
+}
+
+#[test]
 fn a_mistyped_number_is_caught_before_it_costs_anything() {
     // Nothing listens there.
     let nowhere = "http://127.0.0.1:9";

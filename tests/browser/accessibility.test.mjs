@@ -117,7 +117,7 @@ test("every screen of the other ways is free of barriers", async (t) => {
   await begin("휴대전화에서 PC로 가져오기");
   await page.locator(".left").filter({ hasText: /\d/ }).waitFor();
   await inspect(page, "receiving QR");
-  await press("연결번호로 연결");
+  await press("QR을 찍을 수 없나요?");
   await page.locator("#connection-number").waitFor();
   await page.locator("#title").focus();
   await inspect(page, "connection number");

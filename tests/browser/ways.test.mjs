@@ -75,7 +75,7 @@ for (const [store, options] of Object.entries(STORES)) {
     const page = await openBrowser(t, relay.origin);
     const folder = sampleFolder(t, "NPKI");
     await showQr(page, relay.origin, folder);
-    await press(page, "연결번호로 연결");
+    await press(page, "QR을 찍을 수 없나요?");
     const phone = startPhone(t, relay, temporaryFolder(t), "--code", await page.locator("#connection-number").innerText());
     await typeCode(page, await phone.hears(/Security code: (\d{6})/));
     phone.type("y");
@@ -84,7 +84,7 @@ for (const [store, options] of Object.entries(STORES)) {
     assert.equal(await phone.end(), 0);
 
     await showReceivingQr(page, relay.origin);
-    await press(page, "연결번호로 연결");
+    await press(page, "QR을 찍을 수 없나요?");
     const sender = startSender(t, relay, folder, "--code", await page.locator("#connection-number").innerText());
     await sender.hears(/Connected:/);
     sender.type("y");
@@ -257,7 +257,7 @@ test("a used-up number is said, and a new one works", async (t) => {
   const relay = await startRelay(t);
   const page = await openBrowser(t, relay.origin);
   await showQr(page, relay.origin, sampleFolder(t, "NPKI"));
-  await press(page, "연결번호로 연결");
+  await press(page, "QR을 찍을 수 없나요?");
   const number = (await page.locator("#connection-number").innerText()).replaceAll(" ", "");
   // The same rendezvous with other secret digits; the right check digit is one of ten.
   const guesses = Array.from({ length: 10 }, (_, check) => `${number.slice(0, 5)}${number.slice(5, 11).split("").reverse().join("")}${check}`);
@@ -448,7 +448,7 @@ test("a deposit and a number outlive a relay that is killed on Redis", async (t)
   await press(page, "남겨 두기");
 
   await showReceivingQr(page, relay.origin);
-  await press(page, "연결번호로 연결");
+  await press(page, "QR을 찍을 수 없나요?");
   const number = await page.locator("#connection-number").innerText();
   await restart();
   const sender = startSender(t, relay, folder, "--code", number);
@@ -469,4 +469,32 @@ test("a page whose deposit was forgotten says so, and the original is where it w
   await startRelay(t, ...listen);
   await page.getByRole("alert").getByText("relay_lost").waitFor();
   assert.equal(filesBelow(folder).size, 2);
+});
+
+test("from one PC's page to another's, by the number alone", async (t) => {
+  const relay = await startRelay(t);
+  const folder = sampleFolder(t, "GPKI");
+  const giver = await openBrowser(t, relay.origin);
+  await showQr(giver, relay.origin, folder);
+  await press(giver, "QR을 찍을 수 없나요?");
+  const number = await giver.locator("#connection-number").innerText();
+  const receiver = await openBrowser(t, relay.origin);
+  await showReceivingQr(receiver, relay.origin);
+  await receiver.getByText("보내는 기기에 연결번호가 보이나요?").click();
+  const mistyped = number.slice(0, -1) + ((Number(number.at(-1)) + 1) % 10);
+  await receiver.getByLabel("보내는 기기의 연결번호").fill(mistyped);
+  await press(receiver, "연결번호로 연결하기");
+  await receiver.getByRole("alert").getByText("number_mistyped").waitFor();
+  await receiver.getByLabel("보내는 기기의 연결번호").fill(number);
+  await press(receiver, "연결번호로 연결하기");
+  await typeCode(giver, (await receiver.locator("#security-code").innerText()).replace(" ", ""));
+  await press(receiver, "맞습니다. 저장하기");
+  const into = temporaryFolder(t);
+  await drop(receiver, into);
+  await receiver.locator("#password").fill(PASSWORD);
+  await press(receiver, "비밀번호로 확인");
+  await heading(receiver, "저장했습니다.");
+  await press(giver, "남겨 두기");
+  assert.deepEqual(contents(into), contents(folder));
+  assert.deepEqual([...giver.mistakes, ...receiver.mistakes], []);
 });

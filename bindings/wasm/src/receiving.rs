@@ -5,7 +5,8 @@ use std::{cell::RefCell, rc::Rc};
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use js_sys::{Function, Promise};
 use naru_core::{
-    client::{ReceiverCommand, ReceiverEvent, claim, receive},
+    client::{ReceiverCommand, ReceiverEvent, claim, look_up, receive},
+    connection_number::ConnectionNumber,
     deposit::RecoveryCode,
     device::Device,
     pairing::{Direction, Origin, Pairing},
@@ -37,6 +38,7 @@ struct Prepared {
 
 enum Source {
     Device(Box<Pairing>, Device),
+    Number(Origin, ConnectionNumber, Device),
     Deposit(Origin, RecoveryCode),
 }
 
@@ -77,6 +79,21 @@ impl Receiving {
             Some(display),
             rng,
         ))
+    }
+
+    /// Takes the number that a sending device shows; throws `{code}` for one that was mistyped.
+    #[wasm_bindgen(js_name = fromNumber)]
+    pub fn from_number(
+        relay: &str,
+        number: &str,
+        name: &str,
+        platform: &str,
+    ) -> Result<Receiving, JsValue> {
+        let number = number
+            .parse::<ConnectionNumber>()
+            .map_err(|error| thrown(error.code()))?;
+        let source = Source::Number(origin(relay)?, number, Device::new(name, platform));
+        Ok(Self::prepare(source, None, generator()?))
     }
 
     /// Fetches a deposit; throws `{code}` for a code that was mistyped.
@@ -122,6 +139,14 @@ impl Receiving {
             let ended = match source {
                 Source::Device(pairing, device) => {
                     receive(&transport, *pairing, device, &mut rng, queue, show).await
+                }
+                Source::Number(origin, number, device) => {
+                    match look_up(&transport, &origin, &number, &mut rng).await {
+                        Ok(pairing) => {
+                            receive(&transport, pairing, device, &mut rng, queue, show).await
+                        }
+                        Err(error) => Err(error),
+                    }
                 }
                 Source::Deposit(origin, code) => {
                     let claimed = claim(&transport, &origin, &code, &mut rng, queue, show);

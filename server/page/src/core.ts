@@ -95,6 +95,8 @@ export interface Calls {
   qr(text: string): Qr;
   give(index: number, name: string, platform: string): Opening;
   receive(name: string, platform: string): Opening;
+  /** Takes the number that a sending device shows. */
+  receiveByNumber(number: string, name: string, platform: string): number;
   /** Shows connection numbers for a transfer that waits for the other device. */
   announce(transfer: number): void;
   enterCode(transfer: number, code: string): void;

@@ -100,6 +100,7 @@ const calls: Calls = {
   qr: draw,
   give: (index, name, platform) => open(giving, new Giving(relay, chosen(), index, name, platform)),
   receive: (name, platform) => open(receiving, new Receiving(relay, name, platform)),
+  receiveByNumber: (number, name, platform) => start(receiving, Receiving.fromNumber(relay, number, name, platform)),
   announce(transfer) {
     const code = giving.get(transfer)?.pairingCode ?? receiving.get(transfer)?.pairingCode;
     if (!code) return;

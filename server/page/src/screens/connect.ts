@@ -3,7 +3,9 @@ import { clock, isAnnounced } from "../countdown";
 import { button, element } from "../dom";
 import type { Page, Screen } from "../screen";
 import type { Texts } from "../texts";
+import { codeOf } from "../thrown";
 import { frame } from "./frame";
+import { alert } from "./simple";
 
 const QUIET_ZONE = 4;
 /** Device pixels a module, so that a phone across the desk reads it. */
@@ -19,6 +21,8 @@ export interface Shown {
   number?: { text: string } | { failed: string } | "asked" | "used";
   renew(): void;
   leave(): void;
+  /** Takes the number of the other device instead; throws `{code}`. */
+  typed?(number: string): Promise<void>;
 }
 
 /** Takes what became of the number; whether it was about the number at all. */
@@ -64,6 +68,7 @@ export function connectScreen(shown: Shown): Screen {
         element("ol", { className: "how" }, ...how.map((step) => element("li", {}, step))),
         number(page, shown),
         element("div", { className: "actions" }, button(page.text.back, shown.leave), size),
+        ...(shown.typed ? [typedNumber(page, shown.typed)] : []),
         pasted(page, shown.opening.pairingCode),
       ),
     );
@@ -101,6 +106,28 @@ function number(page: Page, shown: Shown): HTMLElement {
     );
   }
   return made;
+}
+
+/** For a sending device that shows a number itself, such as another PC. */
+function typedNumber(page: Page, use: (number: string) => Promise<void>): HTMLElement {
+  const text = page.text.connect;
+  const input = element("input", { id: "number", inputMode: "numeric", autocomplete: "off", maxLength: 20 });
+  const mistake = element("div");
+  const form = element(
+    "form", { noValidate: true },
+    element("label", { htmlFor: "number" }, text.typedLabel),
+    input, mistake,
+    element("div", { className: "actions" }, element("button", { type: "submit" }, text.typedGo)),
+  );
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    use(input.value).catch((error: unknown) => {
+      mistake.replaceChildren(alert(page, codeOf(error)));
+      input.setAttribute("aria-invalid", "true");
+      input.focus();
+    });
+  });
+  return element("details", {}, element("summary", {}, text.typed), form);
 }
 
 function pasted(page: Page, code: string): HTMLElement {

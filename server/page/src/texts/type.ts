@@ -24,7 +24,7 @@ export interface Texts {
   connect: {
     phone: { title: string; how: readonly string[]; qr: string }; bring: { title: string; how: readonly string[]; qr: string };
     opening: string; left: (minutes: number, seconds: number) => string; larger: string; smaller: string; code: string; copy: string; copied: string;
-    renew: string; expired: string; number: string; numberLabel: string; numberNote: string; used: string; newNumber: string;
+    renew: string; expired: string; number: string; numberLabel: string; numberNote: string; used: string; newNumber: string; typed: string; typedLabel: string; typedGo: string;
   };
   receive: {
     title: string; lead: string; arrived: string; short: (short: string) => string; compare: string; accept: string; refuse: string; where: string; elsewhere: string;

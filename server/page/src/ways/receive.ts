@@ -1,4 +1,4 @@
-import type { Opening } from "../core";
+import type { Opening, TransferEvent } from "../core";
 import { type Page, platform } from "../screen";
 import { type Shown, connectScreen, numbered } from "../screens/connect";
 import { arrivalScreen, receivedScreen, showCodeScreen } from "../screens/receive";
@@ -19,22 +19,28 @@ export async function bring(page: Page): Promise<void> {
     void page.core.call("cancel", transfer);
     page.restart();
   };
-  const shown: Shown = { opening, texts: (text) => text.connect.bring, renew: again, leave };
+  const typed = async (number: string) => {
+    const instead = await page.core.call("receiveByNumber", number, "PC", platform());
+    page.unwatch();
+    void page.core.call("cancel", transfer);
+    page.watch(instead, undefined, (event) => {
+      if (event.type === "failed") return page.show(messageScreen(event.code, again));
+      return take(page, instead, event);
+    });
+  };
+  const shown: Shown = { opening, texts: (text) => text.connect.bring, renew: again, leave, typed };
   page.watch(transfer, opening.farewell, (event) => {
     if (numbered(shown, event)) return page.redraw();
     switch (event.type) {
       case "open":
         shown.ends = Date.now() + event.expiresIn * 1000;
         return page.redraw();
-      case "showCode":
-        page.guard(true);
-        return page.show(showCodeScreen(transfer, event.code, event.name));
       case "failed":
         if (event.code !== "expired_before_join") return page.show(messageScreen(event.code, again));
         shown.expired = true;
         return page.show(connectScreen(shown));
       default:
-        return take(page, transfer, event.type);
+        return take(page, transfer, event);
     }
   });
   page.show(connectScreen(shown));
@@ -45,16 +51,21 @@ export async function fetchDeposit(page: Page, code: string): Promise<void> {
   const transfer = await page.core.call("claim", code);
   page.watch(transfer, undefined, (event) => {
     if (event.type === "failed") return page.show(messageScreen(event.code, () => page.begin("fetch")));
-    return take(page, transfer, event.type);
+    return take(page, transfer, event);
   });
 }
 
 /** What all ways that end here have in common. */
-function take(page: Page, transfer: number, event: string): void {
-  if (event === "arrived") void arrive(page, transfer);
-  if (event === "acknowledged") {
-    page.guard(false);
-    page.show(receivedScreen);
+function take(page: Page, transfer: number, event: TransferEvent): void {
+  switch (event.type) {
+    case "showCode":
+      page.guard(true);
+      return page.show(showCodeScreen(transfer, event.code, event.name));
+    case "arrived":
+      return void arrive(page, transfer);
+    case "acknowledged":
+      page.guard(false);
+      return page.show(receivedScreen);
   }
 }
 
