@@ -335,9 +335,11 @@ test("a certificate is sent under a new password, and the original keeps its own
   await choose(page, relay.origin, "인증서를 휴대전화로 옮기기", folder);
   await page.getByText("새 비밀번호로 바꾸어 보내기").click();
   await page.getByLabel("새 비밀번호", { exact: true }).fill("short");
+  await page.getByText("새 비밀번호가 너무 짧습니다.").waitFor();
   await press(page, "확인");
   await page.getByRole("alert").getByText("password_too_short").waitFor();
   await page.getByLabel("새 비밀번호", { exact: true }).fill("New-Password9");
+  await page.getByText("쓸 수 있는 비밀번호입니다.").waitFor();
   await page.getByLabel("새 비밀번호 다시").fill("New-Password9");
   await press(page, "확인");
   await page.locator(".left").filter({ hasText: /\d/ }).waitFor();

@@ -19,11 +19,20 @@ export function newPassword(page: Page): NewPassword {
   const field = (id: string) => element("input", { type: "password", id, autocomplete: "off" });
   const [first, second] = [field("new-password"), field("new-password-again")];
   first.setAttribute("aria-describedby", "new-hint");
+  const strength = element("p", { className: "note" });
+  strength.setAttribute("role", "status");
+  first.addEventListener("input", async () => {
+    const typed = first.value;
+    const said = await page.core.call("checkNewPassword", typed, minCharacters, minKinds)
+      .then(() => text.strong, (error: unknown) => page.error(codeOf(error)));
+    if (first.value === typed) strength.textContent = typed ? said : "";
+  });
   return {
     fields: [
       element("label", { htmlFor: "new-password" }, text.label),
       first,
       element("p", { className: "note", id: "new-hint" }, text.rules(minCharacters, minKinds)),
+      strength,
       element("label", { htmlFor: "new-password-again" }, text.again),
       second,
     ],

@@ -68,6 +68,7 @@ export const en: Texts = {
     label: "New password",
     again: "New password again",
     rules: (characters, kinds) => `At least ${characters} characters, with ${kinds} of: small letters, capitals, digits, symbols. It never leaves this PC.`,
+    strong: "This password can be used.",
     save: "Change",
     changed: "The password has been changed.",
     downloaded: "The changed certificate was downloaded. The original files are untouched.",

@@ -68,6 +68,7 @@ export const ko: Texts = {
     label: "새 비밀번호",
     again: "새 비밀번호 다시",
     rules: (characters, kinds) => `${characters}자 이상, 영문 소문자·대문자·숫자·기호 가운데 ${kinds}가지 이상. 비밀번호는 이 PC 밖으로 나가지 않습니다.`,
+    strong: "쓸 수 있는 비밀번호입니다.",
     save: "바꾸기",
     changed: "비밀번호를 바꾸었습니다.",
     downloaded: "바꾼 인증서를 내려받았습니다. 원래 파일은 그대로입니다.",

@@ -19,7 +19,7 @@ export interface Texts {
   holders: Record<string, string>;
   password: { title: string; label: string; show: string; check: string; capsLock: string; hint: string; expired: (date: string) => string; change: string };
   newPassword: {
-    title: string; label: string; again: string; rules: (characters: number, kinds: number) => string; save: string; changed: string; downloaded: string;
+    title: string; label: string; again: string; rules: (characters: number, kinds: number) => string; strong: string; save: string; changed: string; downloaded: string;
   };
   connect: {
     phone: { title: string; how: readonly string[]; qr: string }; bring: { title: string; how: readonly string[]; qr: string };
