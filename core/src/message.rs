@@ -89,9 +89,9 @@ impl From<minicbor::decode::Error> for MalformedMessage {
     }
 }
 
-/// Most certificates and most files of one certificate in a bundle.
 /// Most certificates of one bundle.
 pub(crate) const MAX_SETS: usize = 64;
+/// Most files of one certificate.
 const MAX_FILES: usize = 8;
 /// Longest `location` of a receipt, in bytes.
 const MAX_LOCATION_BYTES: usize = 1_024;

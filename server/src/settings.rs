@@ -18,10 +18,11 @@ use crate::store::{Capacity, StoreUrl, UnknownStore};
 
 const DEPOSIT_HOURS: u16 = 24;
 const DEPOSIT_MAX_HOURS: u16 = 7 * 24;
-const TWO_THOUSAND: NonZeroU32 = NonZeroU32::MIN.saturating_add(1_999);
-const TWO: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
-const TEN: NonZeroU16 = NonZeroU16::MIN.saturating_add(9);
-const THREE: NonZeroU16 = NonZeroU16::MIN.saturating_add(2);
+const NETWORK_MAILBOXES: NonZeroU32 = NonZeroU32::MIN.saturating_add(1_999);
+const NETWORK_DEPOSITS: NonZeroU32 = NETWORK_MAILBOXES;
+const NETWORK_JOINS: NonZeroU32 = NonZeroU32::MIN.saturating_add(3_999);
+const PASSWORD_CHARACTERS: NonZeroU16 = NonZeroU16::MIN.saturating_add(9);
+const PASSWORD_KINDS: NonZeroU16 = NonZeroU16::MIN.saturating_add(2);
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Deserialize)]
@@ -320,7 +321,7 @@ impl Options {
                 reason: "it has to be at most deposit_max_hours",
             });
         }
-        let password_kinds = self.password_kinds.unwrap_or(THREE);
+        let password_kinds = self.password_kinds.unwrap_or(PASSWORD_KINDS);
         if password_kinds.get() > 4 {
             return Err(SettingsError::Unusable {
                 name: "password_kinds",
@@ -356,17 +357,15 @@ impl Options {
             frame_bytes,
             capacity,
             deposit: (deposit_hours > 0).then(|| hours(deposit_hours)),
-            network_deposits: self.network_deposits.unwrap_or(TWO_THOUSAND),
-            network_joins: self
-                .network_joins
-                .unwrap_or(TWO_THOUSAND.saturating_mul(TWO)),
+            network_deposits: self.network_deposits.unwrap_or(NETWORK_DEPOSITS),
+            network_joins: self.network_joins.unwrap_or(NETWORK_JOINS),
             page: PageSettings {
                 shared_pc: self.shared_pc.unwrap_or(false),
                 roots: self.roots.map(read_roots).transpose()?,
-                password_characters: self.password_characters.unwrap_or(TEN),
+                password_characters: self.password_characters.unwrap_or(PASSWORD_CHARACTERS),
                 password_kinds,
             },
-            network_mailboxes: self.network_mailboxes.unwrap_or(TWO_THOUSAND),
+            network_mailboxes: self.network_mailboxes.unwrap_or(NETWORK_MAILBOXES),
             request_deadline: seconds(self.request_deadline, Duration::from_secs(10)),
         })
     }

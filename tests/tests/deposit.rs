@@ -7,13 +7,24 @@
     reason = "a test fails by panicking"
 )]
 
-use std::{collections::HashSet, net::SocketAddr, num::NonZeroU32, time::Duration};
+use std::{
+    collections::HashSet,
+    net::SocketAddr,
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+use naru::http::HttpTransport;
 use naru_core::{
     client::{
         Deposit, DepositCommand, DepositEvent, DepositStatus, ReceiverCommand, ReceiverEvent,
-        TransferError, claim, deposit, deposit_status, withdraw,
+        Request, Response, TransferError, Transport, TransportError, claim, deposit,
+        deposit_status, withdraw,
     },
     deposit::{RecoveryCode, WithdrawCode},
     device::Device,
@@ -47,6 +58,30 @@ struct Depositor {
     commands: UnboundedSender<DepositCommand>,
     events: UnboundedReceiver<DepositEvent>,
     end: JoinHandle<Result<(), TransferError>>,
+    cut: Arc<AtomicBool>,
+}
+
+/// A way to the relay that can be cut, and on which no time passes while it is.
+struct Path {
+    transport: HttpTransport,
+    cut: Arc<AtomicBool>,
+}
+
+impl Transport for Path {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let answer = self.transport.send(request).await;
+        match self.cut.load(Ordering::Relaxed) {
+            true => Err(TransportError),
+            false => answer,
+        }
+    }
+
+    async fn pause(&self, duration: Duration) {
+        match self.cut.load(Ordering::Relaxed) {
+            true => tokio::task::yield_now().await,
+            false => self.transport.pause(duration).await,
+        }
+    }
 }
 
 impl Depositor {
@@ -54,26 +89,23 @@ impl Depositor {
         let (commands, queue) = unbounded();
         let (shown, events) = unbounded();
         let (origin, offer) = (origin.clone(), offer(folder));
+        let cut = Arc::new(AtomicBool::new(false));
+        let path = Path {
+            transport: transport(&origin),
+            cut: Arc::clone(&cut),
+        };
         let end = tokio::spawn(async move {
             let device = Device::new("업무용 PC", "Linux");
             let show = |event| drop(shown.unbounded_send(event));
             let wanted = Deposit { offer, keep };
             let rng = &mut rng(seed);
-            deposit(
-                &transport(&origin),
-                &origin,
-                wanted,
-                device,
-                rng,
-                queue,
-                show,
-            )
-            .await
+            deposit(&path, &origin, wanted, device, rng, queue, show).await
         });
         Self {
             commands,
             events,
             end,
+            cut,
         }
     }
 
@@ -328,6 +360,28 @@ async fn is_kept_for_as_long_as_the_operator_wants(store: StoreUrl) {
     assert_eq!(depositor.end().await, Err(TransferError::Expired));
     let late = fetch(&relay.origin, &recovery, 23).await;
     assert_eq!(late, Err(TransferError::DepositGone));
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn is_watched_over_however_long_the_network_is_gone() {
+    let relay = RunningRelay::start(|_| {}).await;
+    let mut depositor = Depositor::start(&relay.origin, &sample(), A_DAY, 32);
+    let (recovery, _) = depositor.codes().await;
+    let mut claimant = Claimant::start(&relay.origin, &recovery, 33);
+    let arrival = claimant.arrival().await;
+    assert!(matches!(depositor.event().await, DepositEvent::Claimed));
+    depositor.cut.store(true, Ordering::Relaxed);
+    // A transfer would have given up after the first of these.
+    let mut given_up = 0;
+    while given_up < 3 {
+        let event = timeout(PATIENCE, depositor.events.recv()).await.unwrap();
+        given_up += u8::from(matches!(event, Ok(DepositEvent::Reconnecting)));
+    }
+    depositor.cut.store(false, Ordering::Relaxed);
+    claimant.tell(ReceiverCommand::Stored(stored(&arrival)));
+    assert_eq!(claimant.end().await, Ok(()));
+    assert_eq!(depositor.fetched().await.sets.len(), 1);
     relay.stop().await;
 }
 

@@ -145,6 +145,11 @@ pub async fn deposit(
             match select(commands.next(), look).await {
                 Either::Left((None, _)) => return Ok(()),
                 Either::Left((Some(DepositCommand::Withdraw), _)) => None,
+                // A deposit waits for days: a relay that cannot be reached now may be later.
+                Either::Right((
+                    Err(TransferError::RelayUnreachable | TransferError::RelayBusy),
+                    _,
+                )) => continue,
                 Either::Right((lane, _)) => Some(lane?),
             }
         };
