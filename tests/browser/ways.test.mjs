@@ -260,8 +260,8 @@ test("a used-up number is said, and a new one works", async (t) => {
   await press(page, "QR을 찍을 수 없나요?");
   const number = (await page.locator("#connection-number").innerText()).replaceAll(" ", "");
   // The same rendezvous with other secret digits; the right check digit is one of ten.
-  const guesses = Array.from({ length: 10 }, (_, check) => `${number.slice(0, 5)}${number.slice(5, 11).split("").reverse().join("")}${check}`);
-  for (const guess of guesses.filter((guess) => guess !== number)) {
+  const guesses = Array.from({ length: 10 }, (_, check) => `${number.slice(0, 5)}${(Number(number[5]) + 1) % 10}${number.slice(6, 11)}${check}`);
+  for (const guess of guesses) {
     const guesser = startPhone(t, relay, temporaryFolder(t), "--code", guess);
     await guesser.end();
     if (/wrong_number|already_joined/.test(guesser.complained)) break;
