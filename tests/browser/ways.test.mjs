@@ -232,6 +232,17 @@ test("an expired receiving QR is renewed by one click", async (t) => {
   await page.locator(".left").filter({ hasText: /\d/ }).waitFor();
 });
 
+test("an expiry after the join is heard on the receiving page and on the phone", async (t) => {
+  const relay = await startRelay(t, "--transfer-ttl", "5");
+  const { page, folder, phone, code } = await bothAtTheArrival(t, relay, "NPKI");
+  phone.type(code);
+  await heading(page, "이 인증서가 맞습니까?");
+  await page.getByRole("alert").getByText("시간이 지나 연결을 닫았습니다.").waitFor();
+  assert.equal(await phone.end(), 1);
+  assert.match(phone.complained, /\[expired\]/);
+  assert.equal(filesBelow(folder).size, 2);
+});
+
 test("another file in the place is shown, and replaced only when the person says so", async (t) => {
   const relay = await startRelay(t);
   const { page, folder, phone, code } = await bothAtTheArrival(t, relay);
