@@ -19,7 +19,8 @@ use crate::store::{Capacity, StoreUrl, UnknownStore};
 const DEPOSIT_HOURS: u16 = 24;
 const DEPOSIT_MAX_HOURS: u16 = 7 * 24;
 const NETWORK_MAILBOXES: NonZeroU32 = NonZeroU32::MIN.saturating_add(1_999);
-const NETWORK_DEPOSITS: NonZeroU32 = NETWORK_MAILBOXES;
+/// Half of the memory's default, however large each is.
+const NETWORK_DEPOSITS: NonZeroU32 = NonZeroU32::MIN.saturating_add(499);
 const NETWORK_JOINS: NonZeroU32 = NonZeroU32::MIN.saturating_add(3_999);
 const PASSWORD_CHARACTERS: NonZeroU16 = NonZeroU16::MIN.saturating_add(9);
 const PASSWORD_KINDS: NonZeroU16 = NonZeroU16::MIN.saturating_add(2);
@@ -233,7 +234,8 @@ options! {
     /// Hours that a deposit is kept at most, 168 at most [default: 168].
     #[arg(long, env = "NARU_DEPOSIT_MAX_HOURS", value_name = "HOURS")]
     deposit_max_hours: NonZeroU16,
-    /// Most deposits that one client address may make within deposit-max-hours [default: 2000].
+    /// Most deposits that one client address may make within deposit-max-hours, each of
+    /// mailbox-bytes at most [default: 500].
     #[arg(long, env = "NARU_NETWORK_DEPOSITS", value_name = "COUNT")]
     network_deposits: NonZeroU32,
     /// Most attempts of one client address to join a mailbox within its lifetime: what bounds
