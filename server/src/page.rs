@@ -1,8 +1,11 @@
 //! The official's page, which is a part of the binary.
 
 use actix_web::{
-    HttpRequest, HttpResponse,
-    http::{Method, header},
+    HttpMessage, HttpRequest, HttpResponse,
+    http::{
+        Method,
+        header::{self, HeaderValue},
+    },
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
 
@@ -27,11 +30,30 @@ pub(crate) async fn serve(request: HttpRequest) -> Result<HttpResponse, Problem>
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Err(Problem::MethodNotAllowed);
     }
-    Ok(answer(&request, path, file))
+    let compressed = accepts_gzip(&request)
+        .then(|| Page::get(&format!("{path}.gz")))
+        .flatten();
+    let kind = file.metadata.mimetype().to_owned();
+    let encoding = compressed.as_ref().map(|_| "gzip");
+    let mut response = answer(&request, path, &kind, compressed.unwrap_or(file));
+    let headers = response.headers_mut();
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if let Some(encoding) = encoding {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    Ok(response)
+}
+
+fn accepts_gzip(request: &HttpRequest) -> bool {
+    let accepted = request.get_header::<header::AcceptEncoding>();
+    let gzip = header::Encoding::gzip();
+    accepted.is_some_and(|accepted| {
+        accepted.negotiate([gzip.clone(), header::Encoding::identity()].iter()) == Some(gzip)
+    })
 }
 
 /// Files under `assets/` carry their hash in their name.
-fn answer(request: &HttpRequest, path: &str, file: EmbeddedFile) -> HttpResponse {
+fn answer(request: &HttpRequest, path: &str, kind: &str, file: EmbeddedFile) -> HttpResponse {
     let digest: String = file.metadata.sha256_hash()[..16]
         .iter()
         .map(|byte| format!("{byte:02x}"))
@@ -54,8 +76,6 @@ fn answer(request: &HttpRequest, path: &str, file: EmbeddedFile) -> HttpResponse
         .insert_header((header::CACHE_CONTROL, cache));
     match known.is_some_and(|known| known.trim_matches('"') == digest) {
         true => response.finish(),
-        false => response
-            .content_type(file.metadata.mimetype())
-            .body(file.data.into_owned()),
+        false => response.content_type(kind).body(file.data.into_owned()),
     }
 }

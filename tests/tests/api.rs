@@ -533,6 +533,41 @@ async fn tells_clients_what_the_operator_wants() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn hands_assets_out_compressed_to_whoever_takes_that() {
+    let relay = RunningRelay::start(|_| {}).await;
+    let client = http_client();
+    let get = |path: &str, accepted: &str| {
+        let call = client.get(format!("{}{path}", relay.origin));
+        call.header("accept-encoding", accepted)
+    };
+    let page = send(get("/", "identity")).await.text().await.unwrap();
+    let script = page
+        .split('"')
+        .find(|part| part.starts_with("/assets/") && part.ends_with(".js"))
+        .unwrap();
+    let plain = send(get(script, "identity")).await;
+    assert!(!plain.headers().contains_key("content-encoding"));
+    let plain = (plain.headers().clone(), plain.bytes().await.unwrap());
+    for accepted in ["gzip", "br;q=1.0, gzip;q=0.8, *;q=0.1"] {
+        let packed = send(get(script, accepted)).await;
+        assert_eq!(packed.headers()["content-encoding"], "gzip", "{accepted}");
+        assert_eq!(packed.headers()["content-type"], plain.0["content-type"]);
+        assert_eq!(packed.headers()["vary"], "accept-encoding");
+        assert_ne!(packed.headers()["etag"], plain.0["etag"]);
+        assert!(packed.bytes().await.unwrap().len() * 2 < plain.1.len());
+    }
+    for refused in ["gzip;q=0", "br", ""] {
+        let answer = send(get(script, refused)).await;
+        assert!(
+            !answer.headers().contains_key("content-encoding"),
+            "{refused}"
+        );
+        assert_eq!(answer.bytes().await.unwrap(), plain.1);
+    }
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn counts_without_naming_anybody() {
     let mailbox = Mailbox::on(StoreUrl::Memory).await;
     mailbox.joined().await;

@@ -7,6 +7,7 @@ use std::{
     time::SystemTime,
 };
 
+use flate2::{Compression, write::GzEncoder};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::{
@@ -50,7 +51,24 @@ pub(crate) fn build(root: &Path) -> Result<(), Failure> {
     install(&page)?;
     run(Command::new("npm")
         .current_dir(&page)
-        .args(["run", "--silent", "build"]))
+        .args(["run", "--silent", "build"]))?;
+    compress(&page.join("dist/assets"))
+        .map_err(|error| Failure::Other(format!("compressing the page: {error}")))
+}
+
+/// Puts a gzip (RFC 1952) beside each asset, for the relay to hand out.
+fn compress(assets: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(assets)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_owned();
+        let mut compressed = name;
+        compressed.push(".gz");
+        let file = fs::File::create(path.with_file_name(compressed))?;
+        let mut encoder = GzEncoder::new(file, Compression::best());
+        io::copy(&mut fs::File::open(&path)?, &mut encoder)?;
+        encoder.finish()?;
+    }
+    Ok(())
 }
 
 /// The packages of the page, as its lock file has them.
