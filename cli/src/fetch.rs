@@ -8,7 +8,7 @@ use crate::{
     connect::{Relays, transport},
     recipient::{self, Destination, Kept, Recipient},
     rng,
-    terminal::{Failure, ask_secret},
+    terminal::{Failure, deposit_code},
     text::Language,
 };
 
@@ -27,12 +27,7 @@ pub struct Options {
 /// Fetches, stores and checks a deposit.
 pub async fn run(options: Options, language: Language, now: i64) -> Result<(), Failure> {
     let question = language.pick("복구 코드를 입력하세요:", "Recovery code:");
-    let code: RecoveryCode = options
-        .code
-        .or_else(|| ask_secret(question))
-        .unwrap_or_default()
-        .parse()
-        .map_err(|error| Failure::deposit_code(language, error))?;
+    let code: RecoveryCode = deposit_code(options.code, question, language)?;
     let origin = options.relays.first()?;
     let transport = transport(origin)?;
     let mut generator = rng::seeded()?;

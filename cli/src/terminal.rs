@@ -3,6 +3,7 @@
 use std::{
     fmt::Display,
     io::{self, BufRead, IsTerminal, Write},
+    str::FromStr,
 };
 
 use naru_core::{
@@ -45,7 +46,7 @@ impl Failure {
     }
 
     /// A code of a deposit that cannot be used.
-    pub fn deposit_code(language: Language, error: DepositCodeError) -> Self {
+    fn deposit_code(language: Language, error: DepositCodeError) -> Self {
         Self::new(error.code(), language.deposit_code_error(error))
     }
 
@@ -84,6 +85,19 @@ pub fn ask_secret(question: &str) -> Option<String> {
         return rpassword::prompt_password(format!("{question} ")).ok();
     }
     ask(question)
+}
+
+/// The code of a deposit, given or asked for.
+pub fn deposit_code<T: FromStr<Err = DepositCodeError>>(
+    given: Option<String>,
+    question: &str,
+    language: Language,
+) -> Result<T, Failure> {
+    given
+        .or_else(|| ask_secret(question))
+        .unwrap_or_default()
+        .parse()
+        .map_err(|error| Failure::deposit_code(language, error))
 }
 
 /// A yes-or-no question; anything but yes is no.

@@ -7,7 +7,7 @@ use naru_core::{
 
 use crate::{
     connect::{Relays, transport},
-    terminal::{Failure, ask_secret},
+    terminal::{Failure, deposit_code},
     text::Language,
 };
 
@@ -27,12 +27,7 @@ pub struct Options {
 /// Says where the deposit stands, or takes it back.
 pub async fn run(options: Options, language: Language) -> Result<(), Failure> {
     let question = language.pick("회수 코드를 입력하세요:", "Withdraw code:");
-    let code: WithdrawCode = options
-        .code
-        .or_else(|| ask_secret(question))
-        .unwrap_or_default()
-        .parse()
-        .map_err(|error| Failure::deposit_code(language, error))?;
+    let code: WithdrawCode = deposit_code(options.code, question, language)?;
     let origin = options.relays.first()?;
     let transport = transport(origin)?;
     let failed = |error| Failure::transfer(language, error);

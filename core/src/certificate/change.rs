@@ -10,7 +10,7 @@ use super::{
     encryption::{Decrypted, EncryptedKey},
     pkcs12::{self, Pair, Pkcs12Form},
     private_key::{KeyFile, is_key_info},
-    scheme::Scheme,
+    scheme::{Scheme, anew},
 };
 
 /// How a private key is encrypted anew.
@@ -26,12 +26,12 @@ pub enum KeyForm {
 }
 
 impl KeyForm {
-    /// What becomes of a PKCS#12.
-    fn for_pkcs12(self) -> Option<(Scheme, Pkcs12Form)> {
+    /// `None` keeps each key's own.
+    fn scheme(self) -> Option<Scheme> {
         match self {
             Self::AsBefore => None,
-            Self::Seed => Some((Scheme::SEED, Pkcs12Form::Aes)),
-            Self::Aes => Some((Scheme::AES, Pkcs12Form::Aes)),
+            Self::Seed => Some(Scheme::SEED),
+            Self::Aes => Some(Scheme::AES),
         }
     }
 }
@@ -49,14 +49,19 @@ impl CertificateSet {
         self.check_password(old)?;
         let mut changed = self.clone();
         if self.format == Format::Pkcs12 {
+            let form = form.scheme().map(|scheme| (scheme, Pkcs12Form::Aes));
             for file in &mut changed.files {
-                file.bytes = pkcs12::with_password(&file.bytes, old, new, form.for_pkcs12(), rng)?;
+                file.bytes = pkcs12::with_password(&file.bytes, old, new, form, rng)?;
             }
             return Ok(changed);
         }
         for file in &mut changed.files {
             if matches!(KeyFile::of(&file.bytes), KeyFile::Encrypted) {
-                file.bytes = encrypted_anew(&file.bytes, old, new, form, rng)?;
+                let plaintext = decrypted(&file.bytes, old)?;
+                file.bytes = EncryptedKey::from_der(&file.bytes)
+                    .ok()
+                    .and_then(|key| anew(&key, &plaintext, form.scheme(), new, rng))
+                    .ok_or(ChangeError::Unsupported)?;
             }
         }
         Ok(changed)
@@ -105,30 +110,6 @@ impl CertificateSet {
             _ => Err(ChangeError::Unsupported),
         });
         pairs.collect()
-    }
-}
-
-fn encrypted_anew(
-    file: &[u8],
-    old: &Password,
-    new: &Password,
-    form: KeyForm,
-    rng: &mut impl CryptoRng,
-) -> Result<Vec<u8>, ChangeError> {
-    let plaintext = decrypted(file, old)?;
-    let scheme = match form {
-        KeyForm::AsBefore => EncryptedKey::from_der(file)
-            .ok()
-            .and_then(|key| Scheme::of(&key)),
-        KeyForm::Seed => Some(Scheme::SEED),
-        KeyForm::Aes => Some(Scheme::AES),
-    };
-    let encrypted = scheme
-        .and_then(|scheme| scheme.encrypt(&plaintext, new, rng))
-        .ok_or(ChangeError::Unsupported)?;
-    match decrypted(&encrypted, new) {
-        Ok(again) if *again == *plaintext => Ok(encrypted),
-        _ => Err(ChangeError::Unsupported),
     }
 }
 

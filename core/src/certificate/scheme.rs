@@ -22,8 +22,8 @@ use super::{
     Password,
     encryption::{
         AES_128_CBC, AES_192_CBC, AES_256_CBC, ARIA_128_CBC, ARIA_192_CBC, ARIA_256_CBC,
-        DES_EDE3_CBC, EncryptedKey, FIXED_IV, HMAC_SHA1, HMAC_SHA256, HMAC_SHA512, MAX_ITERATIONS,
-        PBES2, PBKDF2, PKCS12_3DES, PKCS12_RC2_40, PKCS12_RC2_128, Pbes1Parameters,
+        DES_EDE3_CBC, Decrypted, EncryptedKey, FIXED_IV, HMAC_SHA1, HMAC_SHA256, HMAC_SHA512,
+        MAX_ITERATIONS, PBES2, PBKDF2, PKCS12_3DES, PKCS12_RC2_40, PKCS12_RC2_128, Pbes1Parameters,
         Pbes2Parameters, Pbkdf2Parameters, SEED_CBC, SEED_CBC_WITH_SHA1, decode, pbkdf1, pbkdf2,
         pkcs12_key_and_iv,
     },
@@ -131,6 +131,23 @@ impl Scheme {
                 pbes2(&cipher, prf, iterations, plaintext, password, rng)
             }
         }
+    }
+}
+
+/// Encrypts the plaintext of a key anew, in its own scheme where no other is given; the result has been
+/// opened and compared. `None` for a scheme or a password that cannot be written.
+pub(super) fn anew(
+    key: &EncryptedKey<'_>,
+    plaintext: &[u8],
+    scheme: Option<Scheme>,
+    password: &Password,
+    rng: &mut impl CryptoRng,
+) -> Option<Vec<u8>> {
+    let scheme = scheme.or_else(|| Scheme::of(key))?;
+    let encrypted = scheme.encrypt(plaintext, password, rng)?;
+    match EncryptedKey::from_der(&encrypted).ok()?.decrypt(password) {
+        Ok(Decrypted::Plaintext(again)) if *again == plaintext => Some(encrypted),
+        _ => None,
     }
 }
 

@@ -26,7 +26,7 @@ use super::{
     ChangeError, Checked, Details, Password, PasswordError, details,
     encryption::{Decrypted, EncryptedKey, MAX_ITERATIONS},
     private_key,
-    scheme::{PBES2_ITERATIONS, Scheme},
+    scheme::{PBES2_ITERATIONS, Scheme, anew},
 };
 
 const VERSION: u8 = 3;
@@ -108,7 +108,7 @@ pub(super) fn with_password(
         (None, None) => None,
     };
     let contents = opened(&pfx, old)?;
-    let mut anew = Anew {
+    let mut writer = Anew {
         scheme: form.map(|(scheme, _)| scheme),
         old,
         new,
@@ -116,9 +116,9 @@ pub(super) fn with_password(
     };
     let contents: Vec<ContentInfo> = contents
         .into_iter()
-        .map(|content| anew.content(content))
+        .map(|content| writer.content(content))
         .collect::<Result<_, _>>()?;
-    pfx.seal(&contents, mac, new, anew.rng)?;
+    pfx.seal(&contents, mac, new, writer.rng)?;
     encoded(&pfx)
 }
 
@@ -392,15 +392,8 @@ impl<R: CryptoRng> Anew<'_, R> {
         let value = bag.value.to_der().map_err(damaged)?;
         let key = EncryptedKey::from_der(&value).map_err(damaged)?;
         let plaintext = decrypted(&key, self.old)?;
-        let sealed = self
-            .scheme
-            .or_else(|| Scheme::of(&key))
-            .and_then(|scheme| scheme.encrypt(&plaintext, self.new, self.rng))
+        let sealed = anew(&key, &plaintext, self.scheme, self.new, self.rng)
             .ok_or(ChangeError::Unsupported)?;
-        let again = EncryptedKey::from_der(&sealed).map_err(unsupported)?;
-        if *decrypted(&again, self.new)? != *plaintext {
-            return Err(ChangeError::Unsupported);
-        }
         Ok(SafeBag {
             value: Any::from_der(&sealed).map_err(unsupported)?,
             ..bag
