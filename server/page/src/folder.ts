@@ -1,3 +1,5 @@
+import { dropped, permit } from "./handle";
+
 /** A file that may be a part of a certificate, with a way to delete it where the browser has one. */
 export interface FoundFile {
   path: string;
@@ -27,7 +29,6 @@ const MAX_BYTES = 512 * 1024 + 1;
 const MAX_ENTRIES = 20_000;
 const MAX_DEPTH = 12;
 
-type Permitted = { requestPermission?(options: { mode: "readwrite" }): Promise<PermissionState> };
 type Removable = FileSystemFileHandle & { remove?(): Promise<void> };
 
 class Gathering {
@@ -122,17 +123,9 @@ export async function fromEntry(entry: FileSystemEntry, progress: (count: number
 /** Reads what was dropped: by its handle where one comes in time, which a blocked folder's never does. */
 export async function fromDrop(item: DataTransferItem, progress: (count: number) => void): Promise<Gathered | undefined> {
   const entry = item.webkitGetAsEntry();
-  const asked = item as DataTransferItem & { getAsFileSystemHandle?(): Promise<FileSystemHandle | null> };
-  const late = new Promise<null>((resolve) => setTimeout(resolve, 1_500, null));
-  const handle = await Promise.race([asked.getAsFileSystemHandle?.() ?? null, late]).catch(() => null);
+  const handle = await dropped(item);
   if (handle) return fromHandle(handle, progress);
   return entry ? fromEntry(entry, progress) : undefined;
-}
-
-async function permit(handle: FileSystemHandle): Promise<boolean> {
-  const asked = handle as FileSystemHandle & Permitted;
-  if (!asked.requestPermission) return true;
-  return (await asked.requestPermission({ mode: "readwrite" })) === "granted";
 }
 
 export type Deletion = { outcome: "deleted" } | { outcome: "refused" } | { outcome: "partly"; left: string[] };

@@ -1,5 +1,6 @@
 import { zipSync } from "fflate";
 import type { NativeFile } from "./core";
+import { dropped, permit } from "./handle";
 
 export type Saving = { outcome: "saved"; folder: string } | { outcome: "occupied"; paths: string[] } | { outcome: "refused" };
 
@@ -8,13 +9,10 @@ export class SaveError extends Error {
   readonly code = "not_stored";
 }
 
-type Permitted = { requestPermission?(options: { mode: "readwrite" }): Promise<PermissionState> };
-
 /** Writes files below a folder, each swapped in whole, read back and compared. Other files of the same
  * name are named and left, unless they may be replaced. */
 export async function saveInto(root: FileSystemDirectoryHandle, files: readonly NativeFile[], replace: boolean): Promise<Saving> {
-  const asked = root as FileSystemDirectoryHandle & Permitted;
-  if ((await asked.requestPermission?.({ mode: "readwrite" })) === "denied") return { outcome: "refused" };
+  if (!(await permit(root))) return { outcome: "refused" };
   const occupied: string[] = [];
   for (const file of files) {
     const there = await read(root, file.path);
@@ -55,9 +53,7 @@ export function download(files: readonly NativeFile[], zipName: string): void {
 
 /** The folder that was dropped, where the browser gives a handle for it in time. */
 export async function droppedFolder(item: DataTransferItem): Promise<FileSystemDirectoryHandle | undefined> {
-  const asked = item as DataTransferItem & { getAsFileSystemHandle?(): Promise<FileSystemHandle | null> };
-  const late = new Promise<null>((resolve) => setTimeout(resolve, 1_500, null));
-  const handle = await Promise.race([asked.getAsFileSystemHandle?.() ?? null, late]).catch(() => null);
+  const handle = await dropped(item);
   return handle?.kind === "directory" ? (handle as FileSystemDirectoryHandle) : undefined;
 }
 

@@ -25,12 +25,19 @@ export interface Shown {
   typed?(number: string): Promise<void>;
 }
 
-/** Takes what became of the number; whether it was about the number at all. */
-export function numbered(shown: Shown, event: TransferEvent): boolean {
-  if (event.type === "number") shown.number = { text: event.number };
+/** Shows what became of a code that nobody has taken yet; whether the event was about that. */
+export function awaited(page: Page, shown: Shown, event: TransferEvent): boolean {
+  if (event.type === "failed" && event.code === "expired_before_join") {
+    shown.expired = true;
+    page.show(connectScreen(shown));
+    return true;
+  }
+  if (event.type === "open") shown.ends = Date.now() + event.expiresIn * 1000;
+  else if (event.type === "number") shown.number = { text: event.number };
   else if (event.type === "numberUsed") shown.number = "used";
   else if (event.type === "numberFailed") shown.number = { failed: event.code };
   else return false;
+  page.redraw();
   return true;
 }
 

@@ -3,7 +3,7 @@ import { deleteAll } from "../folder";
 import { forgetMoved, rememberMoved } from "../moved";
 import { type Chosen, type Page, platform } from "../screen";
 import { codeScreen } from "../screens/code";
-import { type Shown, connectScreen, numbered } from "../screens/connect";
+import { type Shown, awaited, connectScreen } from "../screens/connect";
 import { doneScreen, resultScreen } from "../screens/done";
 import { messageScreen, transferScreen } from "../screens/simple";
 import { codeOf } from "../thrown";
@@ -35,11 +35,8 @@ export async function give(page: Page, chosen: Chosen): Promise<void> {
   };
   let peer = "";
   page.watch(transfer, opening.farewell, (event) => {
-    if (numbered(shown, event)) return page.redraw();
+    if (awaited(page, shown, event)) return;
     switch (event.type) {
-      case "open":
-        shown.ends = Date.now() + event.expiresIn * 1000;
-        return page.redraw();
       case "joined":
         peer = event.name || event.platform;
         page.guard(true);
@@ -52,9 +49,7 @@ export async function give(page: Page, chosen: Chosen): Promise<void> {
         remember(page, chosen);
         return page.show(doneScreen(chosen, event.signed, conclude));
       case "failed":
-        if (event.code !== "expired_before_join") return page.show(messageScreen(event.code, again));
-        shown.expired = true;
-        return page.show(connectScreen(shown));
+        return page.show(messageScreen(event.code, again));
     }
   });
   page.show(connectScreen(shown));

@@ -1,6 +1,6 @@
 import type { Opening, TransferEvent } from "../core";
 import { type Page, platform } from "../screen";
-import { type Shown, connectScreen, numbered } from "../screens/connect";
+import { type Shown, awaited, connectScreen } from "../screens/connect";
 import { arrivalScreen, receivedScreen, showCodeScreen } from "../screens/receive";
 import { messageScreen } from "../screens/simple";
 import { codeOf } from "../thrown";
@@ -30,18 +30,9 @@ export async function bring(page: Page): Promise<void> {
   };
   const shown: Shown = { opening, texts: (text) => text.connect.bring, renew: again, leave, typed };
   page.watch(transfer, opening.farewell, (event) => {
-    if (numbered(shown, event)) return page.redraw();
-    switch (event.type) {
-      case "open":
-        shown.ends = Date.now() + event.expiresIn * 1000;
-        return page.redraw();
-      case "failed":
-        if (event.code !== "expired_before_join") return page.show(messageScreen(event.code, again));
-        shown.expired = true;
-        return page.show(connectScreen(shown));
-      default:
-        return take(page, transfer, event);
-    }
+    if (awaited(page, shown, event)) return;
+    if (event.type === "failed") return page.show(messageScreen(event.code, again));
+    return take(page, transfer, event);
   });
   page.show(connectScreen(shown));
 }
