@@ -47,6 +47,8 @@ export async function give(page: Page, chosen: Chosen): Promise<void> {
         return page.show(transferScreen);
       case "received":
         remember(page, chosen);
+        // Whoever leaves now keeps the original, which is offered for deletion again.
+        page.guard(false);
         return page.show(doneScreen(chosen, event.signed, conclude));
       case "failed":
         return page.show(messageScreen(event.code, again));
