@@ -14,7 +14,7 @@ use crate::{Mistake, relay::Relay, world::World};
 /// More mishaps in a row would be a network that is gone, which a device may give up on.
 const MISHAPS_IN_A_ROW: u8 = 3;
 /// More requests that hang for their whole time would let a transfer expire.
-const STALLS: u8 = 3;
+const STALLS: u8 = 2;
 
 const LATENCY: Duration = Duration::from_millis(120);
 const LATE: Duration = Duration::from_secs(3);

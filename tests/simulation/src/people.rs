@@ -22,7 +22,7 @@ use crate::{Mistake, disk::Disk, materials::Material, network::Path, world::Worl
 
 /// How long people take for one decision.
 const THINKING: Duration = Duration::from_secs(12);
-/// How long a giver looks for a code that no device of theirs shows.
+/// How long people look for what no device of theirs shows.
 const LOOKING: Duration = Duration::from_secs(90);
 /// How long a disk takes for one file.
 const WRITING: Duration = Duration::from_millis(40);
@@ -32,6 +32,8 @@ pub(crate) struct Person {
     pub(crate) world: Rc<World>,
     /// The six digits on the receiving device.
     screen: watch::Sender<Option<String>>,
+    /// Whether the displaying device counts down the time in which its code can be scanned.
+    counts_down: watch::Sender<bool>,
     /// Whether this person makes no mistake and accepts what is theirs.
     pub(crate) is_careful: bool,
 }
@@ -41,8 +43,18 @@ impl Person {
         Rc::new(Self {
             world: Rc::clone(world),
             screen: watch::Sender::new(None),
+            counts_down: watch::Sender::new(false),
             is_careful,
         })
+    }
+
+    /// Scans when ready; whoever is careful waits until the displaying device says that it can be.
+    pub(crate) async fn scans(&self) {
+        if self.is_careful {
+            let mut ready = self.counts_down.subscribe();
+            let _ = timeout(LOOKING, ready.wait_for(|ready| *ready)).await;
+        }
+        self.thinks().await;
     }
 
     async fn thinks(&self) {
@@ -115,6 +127,10 @@ impl Giver {
                     if self.person.world.makes(Mistake::DeletesBeforeTheReceipt) {
                         self.deletes(what);
                     }
+                    continue;
+                }
+                GiverEvent::Open { .. } => {
+                    self.person.counts_down.send_replace(true);
                     continue;
                 }
                 GiverEvent::Received(_) => GiverCommand::Conclude(self.concludes(what).await),
@@ -247,6 +263,9 @@ impl Receiver {
                 }
                 ReceiverEvent::Arrived(arrival) => {
                     self.decides(&arrival, &commands, expected).await;
+                }
+                ReceiverEvent::Open { .. } => {
+                    self.person.counts_down.send_replace(true);
                 }
                 ReceiverEvent::Acknowledged => self.disk.acknowledged.set(true),
                 _ => {}

@@ -10,7 +10,7 @@ use tokio::{
     runtime::Builder,
     sync::watch,
     task::{JoinHandle, LocalSet, spawn_local},
-    time::{sleep, timeout},
+    time::timeout,
 };
 
 use crate::{
@@ -170,18 +170,18 @@ impl Run {
         let Ok(ends) = timeout(AT_LAST, all).await else {
             return Err("a run has not ended".into());
         };
-        let mut failure = None;
+        let mut failures = Vec::new();
         for end in ends {
             match end {
                 Ok(Ok(())) => {}
-                Ok(Err(error)) => failure = failure.or(Some(error)),
+                Ok(Err(error)) => failures.push(error),
                 Err(end) if end.is_cancelled() => {}
                 Err(_) => return Err("a device has panicked".into()),
             }
         }
-        self.holds(failure).map_err(|broken| match failure {
-            Some(error) => format!("{broken} ({}, {})", self.way.name(), error.code()),
-            None => format!("{broken} ({})", self.way.name()),
+        self.holds(&failures).map_err(|broken| {
+            let codes: Vec<_> = failures.iter().map(|error| error.code()).collect();
+            format!("{broken} ({}; {})", self.way.name(), codes.join(", "))
         })
     }
 
@@ -206,20 +206,19 @@ impl Run {
             Direction::ScannerGives => (scan(), displayer),
         };
         let (giver, receiver) = (self.giver(), self.receiver(0));
-        // People scan when they are ready.
-        let scans = Duration::from_millis(self.world.below(20_000).into());
-        let (giver_begins, receiver_begins) = match direction {
-            Direction::DisplayerGives => (Duration::ZERO, scans),
-            Direction::ScannerGives => (scans, Duration::ZERO),
-        };
-        let materials = Rc::clone(&self.materials);
+        let scanner_gives = direction == Direction::ScannerGives;
+        let (person, materials) = (Rc::clone(&self.person), Rc::clone(&self.materials));
         let gives = spawn_local(async move {
-            sleep(giver_begins).await;
+            if scanner_gives {
+                person.scans().await;
+            }
             giver.gives(gives, &materials.own).await
         });
-        let materials = Rc::clone(&self.materials);
+        let (person, materials) = (Rc::clone(&self.person), Rc::clone(&self.materials));
         let receives = spawn_local(async move {
-            sleep(receiver_begins).await;
+            if !scanner_gives {
+                person.scans().await;
+            }
             receiver.receives(receives, &materials.own).await
         });
         (gives, vec![receives])
@@ -294,7 +293,7 @@ impl Run {
         ))
     }
 
-    fn holds(&self, failure: Option<TransferError>) -> Result<Ending, &'static str> {
+    fn holds(&self, failures: &[TransferError]) -> Result<Ending, &'static str> {
         let own = &self.materials.own.set;
         if let Some(what) = self.world.violation() {
             return Err(what);
@@ -322,13 +321,13 @@ impl Run {
             return Err("a file is not what was sent");
         }
         let moved = !told.is_empty();
-        if !moved && self.nothing_but_weather() {
+        if !moved && self.nothing_but_weather() && !failures.iter().any(gave_up) {
             return Err("the weather alone has kept it from moving");
         }
         Ok(if moved {
             Ending::Moved
         } else {
-            Ending::Failed(failure)
+            Ending::Failed(failures.first().copied())
         })
     }
 
@@ -361,4 +360,12 @@ impl Run {
             disk: Rc::clone(&self.received[which]),
         }
     }
+}
+
+/// A device may give up on a relay that has not answered for its patience.
+fn gave_up(error: &TransferError) -> bool {
+    matches!(
+        error,
+        TransferError::RelayUnreachable | TransferError::RelayBusy
+    )
 }
