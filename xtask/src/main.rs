@@ -2,6 +2,7 @@
 
 mod page;
 mod run;
+mod simulate;
 mod step;
 mod targets;
 mod test;
@@ -27,6 +28,8 @@ enum Command {
     Test(test::Options),
     /// Builds the page into `server/page/dist`.
     Page,
+    /// Runs whole transfers in many seeded worlds, and prints the seeds that go wrong.
+    Simulate(simulate::Options),
 }
 
 fn main() -> ExitCode {
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Command::Run(options) => run::run(root, &options),
         Command::Test(options) => test::run_all(root, &options),
         Command::Page => page::build(root),
+        Command::Simulate(options) => simulate::run_seeds(root, &options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

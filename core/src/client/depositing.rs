@@ -163,8 +163,9 @@ pub async fn deposit(
                 let claimant = nonce_of(claimant)?;
                 state.over(recovery.channel(origin, &nonce, &claimant, Side::Responder));
                 if let Some(receipt) = read_receipt(&mut state, frames)? {
+                    // The receipt stays: a claimant that has heard no answer writes it again, and an
+                    // ended mailbox would tell it that the deposit was withdrawn.
                     on_event(DepositEvent::Fetched(receipt));
-                    line.end().await;
                     return Ok(());
                 }
                 Watched::Claimed
