@@ -198,7 +198,10 @@ mod tests {
         };
         assert_eq!(server.addr().to_string(), "host:7000");
         let login = server.redis_settings();
-        assert_eq!((login.username(), login.password()), (Some("naru"), Some("p@ss")));
+        assert_eq!(
+            (login.username(), login.password()),
+            (Some("naru"), Some("p@ss"))
+        );
         assert_eq!((login.db(), deployment.replicas), (3, 0));
     }
 
@@ -212,12 +215,24 @@ mod tests {
         let Topology::Sentinel(found) = deployment.topology else {
             panic!("another topology");
         };
-        assert_eq!(addresses(&found.sentinels), ["a:26379", "b:7001", "::1:26379"]);
+        assert_eq!(
+            addresses(&found.sentinels),
+            ["a:26379", "b:7001", "::1:26379"]
+        );
         assert_eq!(found.master, "mine");
-        assert_eq!((found.login.password(), found.login.db()), (Some("secret"), 2));
+        assert_eq!(
+            (found.login.password(), found.login.db()),
+            (Some("secret"), 2)
+        );
         let asked = found.sentinels[0].redis_settings();
         assert_eq!((asked.username(), asked.password()), (None, Some("other")));
-        assert!(matches!(found.sentinels[0].addr(), ConnectionAddr::TcpTls { insecure: false, .. }));
+        assert!(matches!(
+            found.sentinels[0].addr(),
+            ConnectionAddr::TcpTls {
+                insecure: false,
+                ..
+            }
+        ));
     }
 
     #[test]
