@@ -123,7 +123,9 @@ fn server(mut url: Url) -> Result<ConnectionInfo, NoRedisUrl> {
     if url.fragment().is_some() {
         return Err(NoRedisUrl);
     }
-    url.into_connection_info().map_err(|_| NoRedisUrl)
+    let server = url.into_connection_info().map_err(|_| NoRedisUrl)?;
+    let login = server.redis_settings().clone().set_skip_set_lib_name();
+    Ok(server.set_redis_settings(login))
 }
 
 fn only(urls: Vec<Url>) -> Result<ConnectionInfo, NoRedisUrl> {
@@ -198,7 +200,10 @@ mod tests {
         };
         assert_eq!(server.addr().to_string(), "host:7000");
         let login = server.redis_settings();
-        assert_eq!((login.username(), login.password()), (Some("naru"), Some("p@ss")));
+        assert_eq!(
+            (login.username(), login.password()),
+            (Some("naru"), Some("p@ss"))
+        );
         assert_eq!((login.db(), deployment.replicas), (3, 0));
     }
 
@@ -212,12 +217,24 @@ mod tests {
         let Topology::Sentinel(found) = deployment.topology else {
             panic!("another topology");
         };
-        assert_eq!(addresses(&found.sentinels), ["a:26379", "b:7001", "::1:26379"]);
+        assert_eq!(
+            addresses(&found.sentinels),
+            ["a:26379", "b:7001", "::1:26379"]
+        );
         assert_eq!(found.master, "mine");
-        assert_eq!((found.login.password(), found.login.db()), (Some("secret"), 2));
+        assert_eq!(
+            (found.login.password(), found.login.db()),
+            (Some("secret"), 2)
+        );
         let asked = found.sentinels[0].redis_settings();
         assert_eq!((asked.username(), asked.password()), (None, Some("other")));
-        assert!(matches!(found.sentinels[0].addr(), ConnectionAddr::TcpTls { insecure: false, .. }));
+        assert!(matches!(
+            found.sentinels[0].addr(),
+            ConnectionAddr::TcpTls {
+                insecure: false,
+                ..
+            }
+        ));
     }
 
     #[test]

@@ -9,9 +9,7 @@ mod subscriber;
 use std::{fmt::Write, path::PathBuf, sync::Arc, time::Duration};
 
 use naru_core::mailbox::{FrameNumber, Join, MailboxId, Open, TokenHash};
-use redis::{
-    Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, ServerErrorKind, Value,
-};
+use redis::{Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, ServerErrorKind, Value};
 use sha2::{Digest, Sha256};
 use tokio::task::AbortHandle;
 
@@ -445,11 +443,12 @@ fn draw_channel() -> Result<String, getrandom::Error> {
 
 /// Asks every master.
 async fn refuse_eviction(link: &Link) -> Result<(), ConnectError> {
-    let memory = link
-        .command(redis::cmd("INFO").arg("memory"))
-        .await?;
+    let memory = link.command(redis::cmd("INFO").arg("memory")).await?;
     let texts: Vec<String> = match memory {
-        Value::Map(nodes) => nodes.into_iter().filter_map(|(_, text)| read(text)).collect(),
+        Value::Map(nodes) => nodes
+            .into_iter()
+            .filter_map(|(_, text)| read(text))
+            .collect(),
         text => read(text).into_iter().collect(),
     };
     for policy in texts.iter().filter_map(|text| policy(text)) {
@@ -462,5 +461,7 @@ async fn refuse_eviction(link: &Link) -> Result<(), ConnectError> {
 
 fn policy(memory: &str) -> Option<&str> {
     let mut lines = memory.lines();
-    lines.find_map(|line| line.strip_prefix("maxmemory_policy:")).map(str::trim)
+    lines
+        .find_map(|line| line.strip_prefix("maxmemory_policy:"))
+        .map(str::trim)
 }

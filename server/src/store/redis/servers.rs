@@ -22,8 +22,9 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// How long one Sentinel may take to name the master.
 const NAME_WITHIN: Duration = Duration::from_millis(500);
 /// The Cluster's own client follows moved slots, and leaves longer troubles to [`super::link`].
-const CLUSTER_RETRIES: u32 = 3;
-const CLUSTER_ANSWER_WITHIN: Duration = Duration::from_secs(2);
+const CLUSTER_RETRIES: u32 = 2;
+const CLUSTER_CONNECT_WITHIN: Duration = Duration::from_millis(500);
+const CLUSTER_ANSWER_WITHIN: Duration = Duration::from_millis(700);
 const CLUSTER_PAUSE: Duration = Duration::from_millis(50);
 
 /// A [`Deployment`] that has been made ready to connect to.
@@ -49,9 +50,9 @@ impl Servers {
             Topology::Single(_) | Topology::Sentinel(_) => None,
             Topology::Cluster(nodes) => {
                 let mut builder = ClusterClientBuilder::new(nodes.iter().cloned())
-                    .connection_timeout(CONNECT_WITHIN)
-                    .response_timeout(ANSWER_WITHIN)
-                    .overall_response_timeout(Some(CLUSTER_ANSWER_WITHIN))
+                    .connection_timeout(CLUSTER_CONNECT_WITHIN)
+                    .response_timeout(CLUSTER_ANSWER_WITHIN)
+                    .overall_response_timeout(Some(ANSWER_WITHIN))
                     .retries(CLUSTER_RETRIES)
                     .min_retry_wait(CLUSTER_PAUSE.as_millis() as u64)
                     .max_retry_wait(4 * CLUSTER_PAUSE.as_millis() as u64);
