@@ -94,11 +94,11 @@ async fn gives_only_once_the_person_has_confirmed_who_receives() {
     let text = theirs.code().to_string();
     let mut receiver = start_receiver(theirs, 2);
     let giving = phone.naru.give_by_scanning(&certificate, &text).unwrap();
+    assert_eq!(code(giving.confirm_recipient().await), "not_joined");
     let running = run({
         let giving = giving.clone();
         async move { giving.run().await }
     });
-    assert_eq!(code(giving.confirm_recipient().await), "not_joined");
     let peer = until!(giving, GivingEvent::Joined { peer, .. } => peer.unwrap());
     assert_eq!(peer.name, "내 휴대전화");
     let shown = receiver.code().await;
