@@ -64,7 +64,7 @@ async fn receives_stores_reads_back_and_signs_the_receipt() {
     let reports = receiving.accept().await.unwrap();
     assert_eq!(reports[0].key, KeyCheck::Matches);
     assert!(reports[0].summary.is_stored);
-    until!(receiving, ReceivingEvent::Acknowledged => ());
+    until!(receiving, ReceivingEvent::Acknowledged);
     let receipt = giver.received().await;
     assert!(receipt.sets.iter().all(|set| set.signed));
     assert_eq!(receipt.sets[0].location, "내 휴대전화");
@@ -159,10 +159,10 @@ async fn a_kept_original_can_be_deleted_later_by_its_receipt() {
         async move { receiving.run().await }
     });
     let typed = until!(receiving, ReceivingEvent::SecurityCode { code, .. } => code);
-    until!(giving, GivingEvent::Joined { .. } => ());
+    until!(giving, GivingEvent::Joined { .. });
     giving.confirm_recipient().await.unwrap();
     giving.enter_code(&typed).unwrap();
-    until!(receiving, ReceivingEvent::Arrived { .. } => ());
+    until!(receiving, ReceivingEvent::Arrived { .. });
     receiving.accept().await.unwrap();
     let signed = until!(giving, GivingEvent::Received { signed, .. } => signed);
     assert!(!signed);
@@ -191,7 +191,7 @@ async fn cancelling_aborts_the_request_at_once_and_the_other_device_hears_of_it(
         let receiving = receiving.clone();
         async move { receiving.run().await }
     });
-    until!(receiving, ReceivingEvent::SecurityCode { .. } => ());
+    until!(receiving, ReceivingEvent::SecurityCode { .. });
     giver.joined().await;
     while phone.network.requests() == 0 {
         phone.network.begun.notified().await;
@@ -217,7 +217,7 @@ async fn dropping_the_call_drops_its_request() {
         let receiving = receiving.clone();
         async move { receiving.run().await }
     });
-    until!(receiving, ReceivingEvent::Open { .. } => ());
+    until!(receiving, ReceivingEvent::Open { .. });
     while phone.network.requests() == 0 {
         phone.network.begun.notified().await;
     }
@@ -239,7 +239,7 @@ async fn cancelling_ends_soon_where_nothing_answers() {
         let receiving = receiving.clone();
         async move { receiving.run().await }
     });
-    until!(receiving, ReceivingEvent::Reconnecting => ());
+    until!(receiving, ReceivingEvent::Reconnecting);
     receiving.cancel();
     let cancelled = Instant::now();
     assert_eq!(code(end(running).await), "cancelled");
@@ -264,7 +264,7 @@ async fn three_wrong_codes_end_it_and_nothing_arrives() {
         async move { giving.run().await }
     });
     let wrong = wrong(&receiver.code().await).to_string();
-    until!(giving, GivingEvent::Joined { .. } => ());
+    until!(giving, GivingEvent::Joined { .. });
     giving.confirm_recipient().await.unwrap();
     for _ in 0..3 {
         giving.enter_code(&wrong).unwrap();
@@ -287,7 +287,7 @@ async fn a_second_phone_hears_that_another_was_first() {
         let receiving = receiving.clone();
         async move { receiving.run().await }
     });
-    until!(receiving, ReceivingEvent::SecurityCode { .. } => ());
+    until!(receiving, ReceivingEvent::SecurityCode { .. });
     let late = second.naru.receive_by_scanning(&text).unwrap();
     assert_eq!(code(late.run().await), "already_joined");
     relay.stop().await;
@@ -330,11 +330,11 @@ async fn a_relay_that_goes_down_and_comes_back_is_waited_for() {
     let typed = until!(receiving, ReceivingEvent::SecurityCode { code, .. } => code);
     giver.joined().await;
     relay.stop().await;
-    until!(receiving, ReceivingEvent::Reconnecting => ());
+    until!(receiving, ReceivingEvent::Reconnecting);
     let relay = RunningRelay::start_on(redis.url(), |settings| settings.listen = address).await;
-    until!(receiving, ReceivingEvent::Reconnected => ());
+    until!(receiving, ReceivingEvent::Reconnected);
     giver.tell(GiverCommand::EnterCode(typed.parse().unwrap()));
-    until!(receiving, ReceivingEvent::Arrived { .. } => ());
+    until!(receiving, ReceivingEvent::Arrived { .. });
     receiving.accept().await.unwrap();
     giver.received().await;
     giver.tell(GiverCommand::Conclude(Conclusion::Kept));
@@ -371,7 +371,7 @@ async fn what_the_store_did_not_keep_is_not_acknowledged() {
     let typed = until!(receiving, ReceivingEvent::SecurityCode { code, .. } => code);
     giver.joined().await;
     giver.tell(GiverCommand::EnterCode(typed.parse().unwrap()));
-    until!(receiving, ReceivingEvent::Arrived { .. } => ());
+    until!(receiving, ReceivingEvent::Arrived { .. });
     phone.store.full.store(true, Ordering::SeqCst);
     assert_eq!(code(receiving.accept().await), "store_full");
     phone.store.full.store(false, Ordering::SeqCst);
@@ -401,7 +401,7 @@ async fn a_refusal_reaches_the_sender() {
     let typed = until!(receiving, ReceivingEvent::SecurityCode { code, .. } => code);
     giver.joined().await;
     giver.tell(GiverCommand::EnterCode(typed.parse().unwrap()));
-    until!(receiving, ReceivingEvent::Arrived { .. } => ());
+    until!(receiving, ReceivingEvent::Arrived { .. });
     receiving.refuse();
     assert_eq!(code(end(running).await), "refused");
     assert_eq!(giver.end().await, Err(TransferError::RefusedByPeer));
@@ -437,14 +437,14 @@ async fn a_number_takes_the_place_of_the_code_in_both_directions() {
             tokio::spawn(async move { given.run().await });
         }
         let typed = until!(receiving, ReceivingEvent::SecurityCode { code, .. } => code);
-        until!(giving, GivingEvent::Joined { .. } => ());
+        until!(giving, GivingEvent::Joined { .. });
         giving.confirm_recipient().await.unwrap();
         giving.enter_code(&typed).unwrap();
-        until!(receiving, ReceivingEvent::Arrived { .. } => ());
+        until!(receiving, ReceivingEvent::Arrived { .. });
         receiving.accept().await.unwrap();
-        until!(giving, GivingEvent::Received { .. } => ());
+        until!(giving, GivingEvent::Received { .. });
         giving.keep_original();
-        until!(receiving, ReceivingEvent::Acknowledged => ());
+        until!(receiving, ReceivingEvent::Acknowledged);
     }
     relay.stop().await;
 }
@@ -471,9 +471,9 @@ async fn a_mistyped_number_sends_nothing_and_a_wrong_one_uses_it_up() {
     let certificate = other.certificate(sample().path()).await;
     let giving = other.naru.give_by_number(&certificate, &guess).unwrap();
     assert_eq!(code(giving.run().await), "wrong_number");
-    until!(receiving, ReceivingEvent::ConnectionNumberUsed => ());
+    until!(receiving, ReceivingEvent::ConnectionNumberUsed);
     receiving.request_number().unwrap();
-    until!(receiving, ReceivingEvent::ConnectionNumber { .. } => ());
+    until!(receiving, ReceivingEvent::ConnectionNumber { .. });
     receiving.cancel();
     relay.stop().await;
 }
@@ -515,7 +515,7 @@ async fn a_deposit_is_fetched_looked_after_and_withdrawn() {
     let receiving = other.naru.fetch(&recovery).unwrap();
     let received = receiving.clone();
     let fetched = run(async move { received.run().await });
-    until!(receiving, ReceivingEvent::Arrived { .. } => ());
+    until!(receiving, ReceivingEvent::Arrived { .. });
     let report = receiving.certificates()[0].check(PASSWORD.into()).unwrap();
     assert_eq!(report.key, KeyCheck::Matches);
     receiving.accept().await.unwrap();

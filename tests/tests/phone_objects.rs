@@ -49,12 +49,12 @@ async fn transfer(naru: Arc<Naru>, certificate: Arc<Certificate>) {
     let received = receiving.clone();
     let received = tokio::spawn(async move { received.run().await });
     let typed = until!(receiving, ReceivingEvent::SecurityCode { code, .. } => code);
-    until!(giving, GivingEvent::Joined { .. } => ());
+    until!(giving, GivingEvent::Joined { .. });
     giving.confirm_recipient().await.unwrap();
     giving.enter_code(&typed).unwrap();
-    until!(receiving, ReceivingEvent::Arrived { .. } => ());
+    until!(receiving, ReceivingEvent::Arrived { .. });
     receiving.accept().await.unwrap();
-    until!(giving, GivingEvent::Received { .. } => ());
+    until!(giving, GivingEvent::Received { .. });
     giving.keep_original();
     given.await.unwrap().unwrap();
     assert_eq!(received.await.unwrap().unwrap(), OriginalFate::Kept);

@@ -290,6 +290,9 @@ pub fn code<T: std::fmt::Debug>(result: Result<T, Failure>) -> String {
 
 /// Waits for the event that `wanted` takes something of; passes others over.
 macro_rules! until {
+    ($transfer:expr, $wanted:pat) => {
+        until!($transfer, $wanted => {})
+    };
     ($transfer:expr, $wanted:pat => $taken:expr) => {
         loop {
             let next = tokio::time::timeout(naru_tests::PATIENCE, $transfer.next());
