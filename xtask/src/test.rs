@@ -3,9 +3,9 @@
 use std::{path::Path, process::Command, time::Instant};
 
 use crate::{
-    page,
+    mobile, page,
     step::{Failure, cargo, run},
-    targets, tools,
+    tools,
 };
 
 /// What to run.
@@ -28,15 +28,7 @@ const STEPS: &[Step] = &[
     ("tests", tests),
     ("documentation", documentation),
     ("browsers", browsers),
-    ("core for wasm32", |root| {
-        targets::build_core(root, targets::ALL[0])
-    }),
-    ("core for iOS", |root| {
-        targets::build_core(root, targets::ALL[1])
-    }),
-    ("core for Android", |root| {
-        targets::build_core(root, targets::ALL[2])
-    }),
+    ("libraries for phones", mobile::quick),
 ];
 
 /// Runs the steps; all of them, whichever fail.
