@@ -15,7 +15,7 @@ import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.update
 
 /** A wire between a phone and a relay, on which requests can be seen to begin and to be dropped, and that can be cut. */
-class Wire(private val relayPort: Int) : AutoCloseable {
+class Wire(@Volatile private var relayPort: Int) : AutoCloseable {
     private val server = ServerSocket(0, 200, InetAddress.getLoopbackAddress())
     private val open = ConcurrentHashMap.newKeySet<Socket>()
     private val waiting = MutableStateFlow(0)
@@ -52,6 +52,12 @@ class Wire(private val relayPort: Int) : AutoCloseable {
 
     fun cut() {
         isCut = true
+        open.forEach(Socket::close)
+    }
+
+    /** Another relay takes the place of the one at the end. */
+    fun leadsTo(port: Int) {
+        relayPort = port
         open.forEach(Socket::close)
     }
 
