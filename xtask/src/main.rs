@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask run`, `cargo xtask test`.
 
 mod bindings;
+mod kotlin;
 mod mobile;
 mod page;
 mod run;
@@ -34,6 +35,8 @@ enum Command {
     Bindings(bindings::Options),
     /// Builds the libraries for phones into `target/mobile`, and checks them.
     Mobile(mobile::Options),
+    /// Writes the public interface of the Kotlin SDK anew into `bindings/kotlin/api.txt`.
+    KotlinInterface,
     /// Runs whole transfers in many seeded worlds, and prints the seeds that go wrong.
     Simulate(simulate::Options),
 }
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Command::Page => page::build(root),
         Command::Bindings(options) => bindings::run_generator(root, &options),
         Command::Mobile(options) => mobile::build(root, &options),
+        Command::KotlinInterface => kotlin::write_interface(root),
         Command::Simulate(options) => simulate::run_seeds(root, &options),
     };
     match result {

@@ -3,7 +3,7 @@
 use std::{path::Path, process::Command, time::Instant};
 
 use crate::{
-    mobile, page,
+    kotlin, mobile, page,
     step::{Failure, cargo, run},
     tools,
 };
@@ -29,6 +29,7 @@ const STEPS: &[Step] = &[
     ("documentation", documentation),
     ("browsers", browsers),
     ("libraries for phones", mobile::quick),
+    ("SDK for Android and the JVM", kotlin::test),
 ];
 
 /// Runs the steps; all of them, whichever fail.
