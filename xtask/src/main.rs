@@ -4,6 +4,7 @@ mod page;
 mod run;
 mod simulate;
 mod step;
+mod swift;
 mod targets;
 mod test;
 mod tools;

@@ -28,6 +28,7 @@ const STEPS: &[Step] = &[
     ("tests", tests),
     ("documentation", documentation),
     ("browsers", browsers),
+    ("SDK for Swift", crate::swift::test),
     ("core for wasm32", |root| {
         targets::build_core(root, targets::ALL[0])
     }),
