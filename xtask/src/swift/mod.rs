@@ -1,6 +1,7 @@
 //! The SDK for Swift.
 
 mod toolchain;
+mod xcframework;
 
 use std::path::Path;
 
