@@ -22,7 +22,7 @@ public final class KeychainStore: CertificateStore {
 
     private let service: String
     private let protection: Protection
-    private let prompt: String
+    private let unlocking: Unlocking
 
     /// A store in the app's part of the Keychain.
     ///
@@ -30,13 +30,14 @@ public final class KeychainStore: CertificateStore {
     ///   - service: Tells this store's items from the app's others.
     ///   - protection: What the person has to show.
     ///   - prompt: What the system says while it asks.
+    ///   - reuse: For how many seconds one showing is enough, so that a list of certificates asks once.
     public init(
         service: String = "naru.certificates", protection: Protection = .userPresence,
-        prompt: String = ""
+        prompt: String = "", reuse: TimeInterval = 60
     ) {
         self.service = service
         self.protection = protection
-        self.prompt = prompt
+        unlocking = Unlocking(prompt: prompt, reuse: reuse)
     }
 
     public func save(certificate: StoredCertificate) async throws {
@@ -128,9 +129,7 @@ public final class KeychainStore: CertificateStore {
     private func get(_ kind: Kind, _ name: String) async throws -> Data? {
         var query = query(kind, name)
         query[kSecReturnData] = true
-        let context = LAContext()
-        if !prompt.isEmpty { context.localizedReason = prompt }
-        query[kSecUseAuthenticationContext] = context
+        query[kSecUseAuthenticationContext] = unlocking.context()
         return try await copy(query) as? Data
     }
 
@@ -193,6 +192,30 @@ public final class DeviceOwnerVerification: UserVerification {
             case .passcodeNotSet: throw VerificationError.Unavailable
             default: throw VerificationError.Failed
             }
+        }
+    }
+}
+
+/// What the person has shown, for a while.
+private final class Unlocking: @unchecked Sendable {
+    private let prompt: String
+    private let reuse: TimeInterval
+    private let lock = NSLock()
+    private var current: (context: LAContext, since: TimeInterval)?
+
+    init(prompt: String, reuse: TimeInterval) {
+        self.prompt = prompt
+        self.reuse = reuse
+    }
+
+    func context() -> LAContext {
+        lock.withLock {
+            let time = ProcessInfo.processInfo.systemUptime
+            if let current, time - current.since < reuse { return current.context }
+            let context = LAContext()
+            if !prompt.isEmpty { context.localizedReason = prompt }
+            current = (context, time)
+            return context
         }
     }
 }
