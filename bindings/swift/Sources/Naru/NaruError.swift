@@ -37,6 +37,9 @@ extension NaruError {
         }
     }
 
+    /// The error of a stream, whose type cannot be said before iOS 18.
+    public static func from(_ error: any Error) -> NaruError { NaruError(error) }
+
     /// Of what the generated code throws, which beyond failures are panics of the core.
     init(_ error: any Error) {
         switch error {
