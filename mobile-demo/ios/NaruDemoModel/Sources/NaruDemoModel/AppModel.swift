@@ -25,6 +25,7 @@ public final class AppModel {
     private var arrival: Arrival?
     private var recipient: Recipient?
     private var receipt: Receipt?
+    private var fate: OriginalFate?
     private var tried = Purpose.receive
     private var listeners: [UUID: AsyncStream<Screen>.Continuation] = [:]
 
@@ -234,6 +235,7 @@ public final class AppModel {
         arrival = nil
         recipient = nil
         receipt = nil
+        fate = nil
         isReconnecting = false
     }
 
@@ -297,11 +299,9 @@ public final class AppModel {
                     warning: summaries.lazy.compactMap { self.texts.warning($0) }.first),
                 problem: nil)
         case .finished(let fate):
+            self.fate = fate
             if case .stored(let stored) = screen {
-                screen = .stored(
-                    Stored(
-                        name: stored.name, validity: stored.validity, findings: stored.findings,
-                        original: texts.original(fate)))
+                screen = .stored(stored.with(original: texts.original(fate)))
             }
         case .connection(let connection): isReconnecting = connection == .lost
         // This app scans and types; what it displays itself is not its part.
@@ -351,7 +351,7 @@ public final class AppModel {
     private func stored(_ report: CertificateReport) -> Stored {
         Stored(
             name: report.summary.name, validity: texts.validity(report.summary),
-            findings: texts.findings(report), original: nil)
+            findings: texts.findings(report), original: fate.map(texts.original))
     }
 
     private func announce() {

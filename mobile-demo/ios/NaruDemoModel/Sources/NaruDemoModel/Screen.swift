@@ -73,6 +73,10 @@ public struct Stored: Equatable, Sendable {
     public let findings: [String]
     /// What became of the original, once the other device has said so.
     public let original: String?
+
+    func with(original: String) -> Stored {
+        Stored(name: name, validity: validity, findings: findings, original: original)
+    }
 }
 
 /// A certificate that is there.
