@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask run`, `cargo xtask test`.
 
+mod bindings;
 mod page;
 mod run;
 mod simulate;
@@ -29,6 +30,8 @@ enum Command {
     Test(test::Options),
     /// Builds the page into `server/page/dist`.
     Page,
+    /// Generates the Kotlin or Swift side of `bindings/uniffi` into a folder.
+    Bindings(bindings::Options),
     /// Runs whole transfers in many seeded worlds, and prints the seeds that go wrong.
     Simulate(simulate::Options),
 }
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Command::Run(options) => run::run(root, &options),
         Command::Test(options) => test::run_all(root, &options),
         Command::Page => page::build(root),
+        Command::Bindings(options) => bindings::run_generator(root, &options),
         Command::Simulate(options) => simulate::run_seeds(root, &options),
     };
     match result {

@@ -1,0 +1,43 @@
+//! The core in phone apps: types cross, logic does not. The libraries for Kotlin and Swift are made of
+//! what is generated from this crate, and apps see those.
+
+mod certificates;
+mod deposits;
+mod display;
+mod events;
+mod failure;
+mod frame;
+mod giving;
+mod host;
+mod live;
+mod lock;
+mod log;
+mod naru;
+mod receiving;
+mod relay;
+mod signal;
+mod storage;
+mod wording;
+
+pub use self::{
+    certificates::{
+        Certificate, CertificateFormat, CertificateHolder, CertificateReport, CertificateSummary,
+        CertificateValidity, ChainCheck, FileProblem, FoundCertificates, KeyCheck,
+    },
+    deposits::{DepositStatus, Depositing, DepositingEvent},
+    display::QrCode,
+    failure::{Failure, FailureKind},
+    frame::{FrameContent, PairingCodeDirection, PairingCodeInfo, read_frame},
+    giving::{Giving, GivingEvent},
+    host::{
+        CertificateFile, CertificateStore, HttpHeader, HttpRequest, HttpResponse, StoreError,
+        StoredCertificate, Transport, TransportError, UserVerification, VerificationError,
+        VerificationPurpose,
+    },
+    live::live_objects,
+    log::{LogEntry, LogLevel, LogSink},
+    naru::{Naru, Options, PasswordPolicy, Peer},
+    receiving::{OriginalFate, Receiving, ReceivingEvent},
+};
+
+uniffi::setup_scaffolding!("naru");

@@ -1,0 +1,90 @@
+//! The app's HTTP, as the driver asks for it.
+
+use std::{future::Future, pin::pin, sync::Arc, time::Duration};
+
+use futures_timer::Delay;
+use futures_util::future::{Either, select};
+use naru_core::{
+    client::{Request, Response, TransferError, Transport as Driven, TransportError},
+    pairing::Origin,
+};
+
+use crate::{
+    host::{HttpHeader, HttpRequest, Transport},
+    signal::Signal,
+};
+
+/// How long a transfer that was stopped may still take to tell the other device.
+const FAREWELL: Duration = Duration::from_secs(6);
+
+/// One relay, for one transfer.
+pub(crate) struct Relay {
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) origin: Origin,
+    /// Aborts the request that is under way; what is sent later says farewell.
+    pub(crate) stop: Arc<Signal>,
+}
+
+impl Driven for Relay {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let stopped = self.stop.is_raised();
+        let call = self.transport.send(http(&self.origin, request));
+        let answer = if stopped {
+            call.await
+        } else {
+            match select(call, pin!(self.stop.raised())).await {
+                Either::Left((answer, _)) => answer,
+                Either::Right(_) => return Err(TransportError),
+            }
+        };
+        let answer = answer.map_err(|_| TransportError)?;
+        let headers = answer.headers.into_iter();
+        Ok(Response {
+            status: answer.status,
+            headers: headers.map(|header| (header.name, header.value)).collect(),
+            body: answer.body,
+        })
+    }
+
+    async fn pause(&self, duration: Duration) {
+        Delay::new(duration).await;
+    }
+}
+
+impl Relay {
+    /// Runs a transfer; one that was stopped has a little time to say farewell.
+    pub(crate) async fn run<T>(
+        &self,
+        transfer: impl Future<Output = Result<T, TransferError>>,
+    ) -> Result<T, TransferError> {
+        let farewell = async {
+            self.stop.raised().await;
+            Delay::new(FAREWELL).await;
+        };
+        if self.stop.is_raised() {
+            return Err(TransferError::Cancelled);
+        }
+        match select(pin!(transfer), pin!(farewell)).await {
+            Either::Left((result, _)) => result,
+            Either::Right(_) => Err(TransferError::Cancelled),
+        }
+    }
+}
+
+fn http(origin: &Origin, request: Request) -> HttpRequest {
+    let authorization = HttpHeader {
+        name: "Authorization".to_owned(),
+        value: request.authorization,
+    };
+    let content_type = request.content_type.map(|value| HttpHeader {
+        name: "Content-Type".to_owned(),
+        value: value.to_owned(),
+    });
+    HttpRequest {
+        method: request.method.as_str().to_owned(),
+        url: format!("{}{}", origin.as_str(), request.path),
+        headers: std::iter::once(authorization).chain(content_type).collect(),
+        body: request.body,
+        timeout_milliseconds: request.timeout.as_millis().try_into().unwrap_or(u64::MAX),
+    }
+}
