@@ -4,7 +4,7 @@ import PackageDescription
 // The core: from the XCFramework on Apple's platforms, and elsewhere from the library that cargo has
 // built. `cargo xtask xcframework` and `cargo xtask test Swift` put both, and what is generated, here.
 #if os(Linux)
-let core = Target.target(name: "NaruFFI", linkerSettings: [.linkedLibrary("naru")])
+let core = Target.target(name: "NaruFFI", linkerSettings: [.linkedLibrary("naru_uniffi")])
 #else
 let core = Target.binaryTarget(name: "NaruFFI", path: "NaruFFI.xcframework")
 #endif

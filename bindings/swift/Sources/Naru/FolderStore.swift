@@ -94,7 +94,7 @@ public final class FolderStore: CertificateStore {
     private func below(_ folder: URL, _ path: String) throws -> URL {
         let names = path.split(separator: "/", omittingEmptySubsequences: false)
         guard names.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." }) else {
-            throw StoreError.Failed
+            throw StoreError.failed
         }
         return names.reduce(folder) { $0.appendingPathComponent(String($1)) }
     }
@@ -123,9 +123,9 @@ public final class FolderStore: CertificateStore {
             } catch let error as StoreError {
                 throw error
             } catch let error as CocoaError where error.code == .fileWriteOutOfSpace {
-                throw StoreError.Full
+                throw StoreError.full
             } catch {
-                throw StoreError.Failed
+                throw StoreError.failed
             }
         }
     }

@@ -46,7 +46,7 @@ public final class KeychainStore: CertificateStore {
             content = try PropertyListEncoder.binary.encode(
                 certificate.files.map { File(path: $0.path, content: $0.content) })
         } catch {
-            throw StoreError.Failed
+            throw StoreError.failed
         }
         try await put(content, .certificate, certificate.id, protection)
     }
@@ -64,7 +64,7 @@ public final class KeychainStore: CertificateStore {
     public func load(id: String) async throws -> StoredCertificate? {
         guard let content = try await get(.certificate, id) else { return nil }
         guard let files = try? PropertyListDecoder().decode([File].self, from: content) else {
-            throw StoreError.Failed
+            throw StoreError.failed
         }
         return StoredCertificate(
             id: id, files: files.map { CertificateFile(path: $0.path, content: $0.content) })
@@ -118,7 +118,7 @@ public final class KeychainStore: CertificateStore {
             guard
                 let control = SecAccessControlCreateWithFlags(
                     nil, kSecAttrAccessibleWhenUnlockedThisDeviceOnly, flags, nil)
-            else { throw StoreError.Failed }
+            else { throw StoreError.failed }
             item[kSecAttrAccessControl] = control
         }
         // Replaced, not updated: an update would keep the protection of what was there.
@@ -164,10 +164,10 @@ public final class KeychainStore: CertificateStore {
         switch status {
         case errSecSuccess: return
         case errSecInteractionNotAllowed, errSecAuthFailed, errSecUserCanceled:
-            throw StoreError.Locked
-        case errSecDiskFull: throw StoreError.Full
-        case errSecInvalidKeyRef, errSecDecode: throw StoreError.KeyLost
-        default: throw StoreError.Failed
+            throw StoreError.locked
+        case errSecDiskFull: throw StoreError.full
+        case errSecInvalidKeyRef, errSecDecode: throw StoreError.keyLost
+        default: throw StoreError.failed
         }
     }
 }
@@ -188,9 +188,9 @@ public final class DeviceOwnerVerification: UserVerification {
                 .deviceOwnerAuthentication, localizedReason: reason(purpose))
         } catch let error as LAError {
             switch error.code {
-            case .userCancel, .appCancel, .systemCancel: throw VerificationError.Cancelled
-            case .passcodeNotSet: throw VerificationError.Unavailable
-            default: throw VerificationError.Failed
+            case .userCancel, .appCancel, .systemCancel: throw VerificationError.cancelled
+            case .passcodeNotSet: throw VerificationError.unavailable
+            default: throw VerificationError.failed
             }
         }
     }

@@ -55,12 +55,12 @@ extension NaruError {
 }
 
 /// Runs the core's code with the facade's errors.
-func attempt<Result>(_ work: () throws -> Result) throws(NaruError) -> Result {
+func attempt<Result: Sendable>(_ work: () throws -> Result) throws(NaruError) -> Result {
     do { return try work() } catch { throw NaruError(error) }
 }
 
 /// Runs the core's asynchronous code with the facade's errors.
-func attempt<Result>(
+func attempt<Result: Sendable>(
     isolation: isolated (any Actor)? = #isolation, _ work: () async throws -> Result
 ) async throws(NaruError) -> Result {
     do { return try await work() } catch { throw NaruError(error) }

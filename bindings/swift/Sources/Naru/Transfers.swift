@@ -2,8 +2,8 @@ import NaruGenerated
 
 /// A transfer of the core: one call carries it, another says what happens.
 protocol Carried: AnyObject, Sendable {
-    associatedtype Happening
-    associatedtype Outcome
+    associatedtype Happening: Sendable
+    associatedtype Outcome: Sendable
     func run() async throws -> Outcome
     func next() async -> Happening?
     func cancel()
@@ -42,7 +42,7 @@ func events<Core: Carried, Event: Sendable>(
 }
 
 /// Waits for an answer to the core; the transfer stops when the waiting task is cancelled.
-func answering<Result>(
+func answering<Result: Sendable>(
     _ core: some Carried, isolation: isolated (any Actor)? = #isolation,
     _ work: () async throws -> Result
 ) async throws(NaruError) -> Result {

@@ -30,7 +30,7 @@ public final class URLSessionTransport: Transport {
     }
 
     public func send(request: HttpRequest) async throws -> HttpResponse {
-        guard let url = URL(string: request.url) else { throw TransportError.NoAnswer }
+        guard let url = URL(string: request.url) else { throw TransportError.noAnswer }
         var sent = URLRequest(url: url)
         sent.httpMethod = request.method
         sent.timeoutInterval = TimeInterval(request.timeoutMilliseconds) / 1000
@@ -53,7 +53,7 @@ public final class URLSessionTransport: Transport {
                     if let body, let answer = answer as? HTTPURLResponse {
                         continuation.resume(returning: (body, answer))
                     } else {
-                        continuation.resume(throwing: TransportError.NoAnswer)
+                        continuation.resume(throwing: TransportError.noAnswer)
                     }
                 }
                 running.start(task)

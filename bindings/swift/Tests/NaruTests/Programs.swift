@@ -95,6 +95,16 @@ final class RelayProcess {
     }
 
     func stop() { conversation.end() }
+
+    /// It takes connections and answers nothing.
+    func pause() { kill(conversation.process.processIdentifier, SIGSTOP) }
+
+    func resume() { kill(conversation.process.processIdentifier, SIGCONT) }
+
+    deinit {
+        resume()
+        stop()
+    }
 }
 
 struct Failed: Error, CustomStringConvertible {
