@@ -1,6 +1,7 @@
 //! The SDK for Swift.
 
 mod doorway;
+mod sources;
 mod toolchain;
 mod xcframework;
 
@@ -24,7 +25,8 @@ pub(crate) fn test(root: &Path) -> Result<(), Failure> {
     page::build(root)?;
     run(cargo()
         .current_dir(root)
-        .args(["build", "--quiet", "-p", "naru-relay", "-p", "naru-uniffi"]))?;
+        .args(["build", "--quiet", "-p", "naru-relay"]))?;
+    sources::generate(root)?;
     let samples = root.join("target").join("samples");
     crate::run::samples(&samples)?;
     page::install(&root.join("tests/browser"))?;
@@ -32,7 +34,7 @@ pub(crate) fn test(root: &Path) -> Result<(), Failure> {
     let port = doorway::open(move || {
         let mut peer = Command::new("node");
         peer.current_dir(&folder).env("NARU_SAMPLES", &environment);
-        peer.arg("page-peer.mjs");
+        peer.arg("peer.mjs");
         peer
     })
     .map_err(|error| Failure::Other(format!("a port for the tests: {error}")))?;

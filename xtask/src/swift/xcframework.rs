@@ -18,7 +18,7 @@ use crate::step::Failure;
 
 /// The module that Swift imports.
 pub(super) const MODULE: &str = "NaruFFI";
-const LIBRARY: &str = "libnaru.a";
+const LIBRARY: &str = "libnaru_uniffi.a";
 
 /// One library of an XCFramework.
 pub(super) struct Slice {

@@ -3,11 +3,9 @@ import XCTest
 @testable import Naru
 
 /// What the network and the relay do to a transfer, and what a person does to a request.
-final class NetworkTests: XCTestCase {
-    override func tearDown() async throws { await assertNothingIsHeld() }
-
+final class NetworkTests: ConversationTestCase {
     func testCancellingTheTaskAbortsTheRequestAtOnce() async throws {
-        let relay = try await RelayProcess()
+        let relay = try await startRelay()
         let phone = try Phone(relay.origin)
         let opened = Slot<Void>()
         let task = Task {
@@ -26,7 +24,7 @@ final class NetworkTests: XCTestCase {
     }
 
     func testLeavingTheLoopAbortsTheRequestAtOnce() async throws {
-        let relay = try await RelayProcess()
+        let relay = try await startRelay()
         let phone = try Phone(relay.origin)
         var began = ContinuousClock.now
         for try await event in phone.naru.receiveByDisplaying() {
@@ -40,7 +38,7 @@ final class NetworkTests: XCTestCase {
     }
 
     func testCancellingInTheMiddleTellsTheOtherDevice() async throws {
-        let relay = try await RelayProcess()
+        let relay = try await startRelay()
         let (giver, receiver) = (try Phone(relay.origin), try Phone(relay.origin))
         let certificate = try await giver.keepSample()
         let codes = Codes()
@@ -61,7 +59,7 @@ final class NetworkTests: XCTestCase {
     }
 
     func testTheSecondWhoScansIsToldSo() async throws {
-        let relay = try await RelayProcess()
+        let relay = try await startRelay()
         let (giver, first) = (try Phone(relay.origin), try Phone(relay.origin))
         let second = try Phone(relay.origin)
         let certificate = try await giver.keepSample()
@@ -84,7 +82,7 @@ final class NetworkTests: XCTestCase {
     }
 
     func testACodeThatNobodyScansExpires() async throws {
-        let relay = try await RelayProcess("--join-ttl=1")
+        let relay = try await startRelay("--join-ttl=1")
         let phone = try Phone(relay.origin)
         // 410 mailbox_expired.
         let error = await failure(of: phone.naru.receiveByDisplaying())
@@ -94,7 +92,7 @@ final class NetworkTests: XCTestCase {
     }
 
     func testAnEndedTransferIsSaidToBeSo() async throws {
-        let relay = try await RelayProcess()
+        let relay = try await startRelay()
         let (shower, scanner) = (try Phone(relay.origin), try Phone(relay.origin))
         var text = ""
         for try await event in shower.naru.receiveByDisplaying() {
@@ -110,7 +108,7 @@ final class NetworkTests: XCTestCase {
     }
 
     func testARelayThatDoesNotAnswerInTimeIsTriedAgain() async throws {
-        let relay = try await RelayProcess()
+        let relay = try await startRelay()
         let phone = try Phone(relay.origin)
         phone.transport.hurry(milliseconds: 300)
         var connections: [Connection] = []
@@ -132,16 +130,16 @@ final class NetworkTests: XCTestCase {
     }
 
     func testARelayThatIsDownAndBackHasLostTheTransferAndServesTheNext() async throws {
-        let relay = try await RelayProcess()
+        let relay = try await startRelay()
         let phone = try Phone(relay.origin)
         var back: RelayProcess?
         var lost = false
         let error = await failure(of: phone.naru.receiveByDisplaying()) { event in
             switch event {
-            case .displayed: relay.stop()
+            case .displayed: await relay.stop()
             case .connection(.lost):
                 lost = true
-                if back == nil { back = try await RelayProcess(at: relay.origin) }
+                if back == nil { back = try await startRelay(at: relay.origin) }
             default: break
             }
         }
@@ -154,9 +152,9 @@ final class NetworkTests: XCTestCase {
     }
 
     func testWhereNoRelayIsItSaysSo() async throws {
-        let relay = try await RelayProcess()
+        let relay = try await startRelay()
         let phone = try Phone(relay.origin)
-        relay.stop()
+        await relay.stop()
         let began = Slot<Void>()
         let task = Task {
             for try await event in phone.naru.receiveByDisplaying() {
@@ -169,7 +167,7 @@ final class NetworkTests: XCTestCase {
     }
 
     func testCodesThatCannotBeUsedAreToldApart() async throws {
-        let relay = try await RelayProcess()
+        let relay = try await startRelay()
         let phone = try Phone(relay.origin)
         let elsewhere = try Phone("https://relay.example")
         var text = ""

@@ -10,6 +10,8 @@ final class PagePeer {
         conversation = try Conversation(URL(fileURLWithPath: "/usr/bin/env"), ["bash", "-c", bridge])
     }
 
+    func close() { conversation.close() }
+
     @discardableResult
     func ask(_ deed: String, _ fields: [String: String] = [:]) async throws -> [String: Any] {
         let question = fields.merging(["do": deed]) { $1 }

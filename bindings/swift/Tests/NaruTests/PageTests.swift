@@ -3,16 +3,14 @@ import XCTest
 @testable import Naru
 
 /// The real page in the real browser at the other end.
-final class PageTests: XCTestCase {
-    override func tearDown() async throws { await assertNothingIsHeld() }
-
+final class PageTests: ConversationTestCase {
     func testReceivesFromAPictureOfThePageToTheReceipt() async throws {
         for sample in ["GPKI", "NPKI", "PFX"] { try await receive(sample) }
     }
 
     private func receive(_ sample: String) async throws {
-        let relay = try await RelayProcess()
-        let (page, phone) = (try PagePeer(), try Phone(relay.origin))
+        let relay = try await startRelay()
+        let (page, phone) = (try openPage(), try Phone(relay.origin))
         try await page.ask("give", ["origin": relay.origin, "certificate": sample])
         let frame = try await page.photograph()
         let content = Naru.readFrame(
@@ -55,8 +53,8 @@ final class PageTests: XCTestCase {
     }
 
     func testReceivesByTheNumberAndLeavesThePasswordForLater() async throws {
-        let relay = try await RelayProcess()
-        let (page, phone) = (try PagePeer(), try Phone(relay.origin))
+        let relay = try await startRelay()
+        let (page, phone) = (try openPage(), try Phone(relay.origin))
         try await page.ask("give", ["origin": relay.origin])
         let number = try await page.text("showNumber", [:], "number")
         var fate: OriginalFate?
@@ -77,8 +75,8 @@ final class PageTests: XCTestCase {
     }
 
     func testRefusesWhatHasCome() async throws {
-        let relay = try await RelayProcess()
-        let (page, phone) = (try PagePeer(), try Phone(relay.origin))
+        let relay = try await startRelay()
+        let (page, phone) = (try openPage(), try Phone(relay.origin))
         try await page.ask("give", ["origin": relay.origin])
         let number = try await page.text("showNumber", [:], "number")
         let error = await failure(of: phone.naru.receive(number: number)) { event in
@@ -96,8 +94,8 @@ final class PageTests: XCTestCase {
     }
 
     func testGivesToThePage() async throws {
-        let relay = try await RelayProcess()
-        let (page, phone) = (try PagePeer(), try Phone(relay.origin))
+        let relay = try await startRelay()
+        let (page, phone) = (try openPage(), try Phone(relay.origin))
         let certificate = try await phone.keepSample("GPKI")
         try await page.ask("receive", ["origin": relay.origin])
         let frame = try await page.photograph()
@@ -132,8 +130,8 @@ final class PageTests: XCTestCase {
     }
 
     func testFetchesWhatThePageHasDeposited() async throws {
-        let relay = try await RelayProcess()
-        let (page, phone) = (try PagePeer(), try Phone(relay.origin))
+        let relay = try await startRelay()
+        let (page, phone) = (try openPage(), try Phone(relay.origin))
         let recovery = try await page.text("deposit", ["origin": relay.origin], "recovery")
         for try await event in phone.naru.fetch(recoveryCode: recovery) {
             if case .arrived(let arrival) = event {
@@ -149,8 +147,8 @@ final class PageTests: XCTestCase {
     }
 
     func testHearsThatThePageWasReloaded() async throws {
-        let relay = try await RelayProcess()
-        let (page, phone) = (try PagePeer(), try Phone(relay.origin))
+        let relay = try await startRelay()
+        let (page, phone) = (try openPage(), try Phone(relay.origin))
         try await page.ask("give", ["origin": relay.origin])
         let number = try await page.text("showNumber", [:], "number")
         let error = await failure(of: phone.naru.receive(number: number)) { event in

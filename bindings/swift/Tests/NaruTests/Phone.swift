@@ -35,9 +35,12 @@ func sampleFiles(_ name: String) throws -> [CertificateFile] {
     let folder = Given.samples.appendingPathComponent(name)
     return try FileManager.default.subpathsOfDirectory(atPath: folder.path).compactMap { path in
         let file = folder.appendingPathComponent(path)
-        var isFolder: ObjCBool = false
-        FileManager.default.fileExists(atPath: file.path, isDirectory: &isFolder)
-        return isFolder.boolValue ? nil : CertificateFile(path: path, content: try Data(contentsOf: file))
+        if try FileManager.default.attributesOfItem(atPath: file.path)[.type] as? FileAttributeType
+            == .typeDirectory
+        {
+            return nil
+        }
+        return CertificateFile(path: path, content: try Data(contentsOf: file))
     }
 }
 

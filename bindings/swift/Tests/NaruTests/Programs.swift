@@ -1,4 +1,5 @@
 import Foundation
+import XCTest
 
 /// What the tests are given by `cargo xtask test Swift`.
 enum Given {
@@ -22,6 +23,7 @@ enum Given {
 final class Conversation: @unchecked Sendable {
     let process = Process()
     private let input = Pipe()
+    private let ended = Slot<Void>()
     private let lines: AsyncStream<String>
     private var iterator: AsyncStream<String>.Iterator
 
@@ -43,10 +45,9 @@ final class Conversation: @unchecked Sendable {
         }
         self.lines = lines
         iterator = lines.makeAsyncIterator()
+        process.terminationHandler = { [ended] _ in ended.put(()) }
         try process.run()
     }
-
-    deinit { if process.isRunning { process.terminate() } }
 
     func say(_ line: String) {
         input.fileHandleForWriting.write(Data((line + "\n").utf8))
@@ -55,10 +56,21 @@ final class Conversation: @unchecked Sendable {
     /// The next line, or `nil` at the end.
     func hear() async -> String? { await iterator.next() }
 
-    func end() {
-        try? input.fileHandleForWriting.close()
-        process.terminate()
-        process.waitUntilExit()
+    /// Ends its input, which ends it.
+    func close() { try? input.fileHandleForWriting.close() }
+
+    /// Ends it at once.
+    func kill() async {
+        if process.isRunning { signal(SIGKILL) }
+        await ended.get()
+    }
+
+    func signal(_ signal: Int32) {
+        #if canImport(Glibc)
+        _ = Glibc.kill(process.processIdentifier, signal)
+        #else
+        _ = Darwin.kill(process.processIdentifier, signal)
+        #endif
     }
 
     private final class Buffer: @unchecked Sendable {
@@ -77,12 +89,12 @@ final class Conversation: @unchecked Sendable {
 }
 
 /// The real relay.
-final class RelayProcess {
+final class RelayProcess: Sendable {
     let origin: String
     private let conversation: Conversation
 
     /// Starts it on a free port, or on the port of one that was stopped.
-    init(at origin: String? = nil, _ options: String...) async throws {
+    init(at origin: String?, _ options: [String]) async throws {
         let port = origin.flatMap { URL(string: $0)?.port } ?? 0
         conversation = try Conversation(
             Given.binaries.appendingPathComponent("naru-relay"),
@@ -94,16 +106,36 @@ final class RelayProcess {
         self.origin = "http://localhost:\(digits)"
     }
 
-    func stop() { conversation.end() }
+    func stop() async { await conversation.kill() }
 
     /// It takes connections and answers nothing.
-    func pause() { kill(conversation.process.processIdentifier, SIGSTOP) }
+    func pause() { conversation.signal(SIGSTOP) }
 
-    func resume() { kill(conversation.process.processIdentifier, SIGCONT) }
+    func resume() { conversation.signal(SIGCONT) }
+}
 
-    deinit {
-        resume()
-        stop()
+/// A test with relays and pages, which stay until nothing of the core is held any more.
+class ConversationTestCase: XCTestCase {
+    private var relays: [RelayProcess] = []
+    private var pages: [PagePeer] = []
+
+    func startRelay(at origin: String? = nil, _ options: String...) async throws -> RelayProcess {
+        let relay = try await RelayProcess(at: origin, options)
+        relays.append(relay)
+        return relay
+    }
+
+    func openPage() throws -> PagePeer {
+        let page = try PagePeer()
+        pages.append(page)
+        return page
+    }
+
+    override func tearDown() async throws {
+        await assertNothingIsHeld()
+        for page in pages { page.close() }
+        for relay in relays { await relay.stop() }
+        (pages, relays) = ([], [])
     }
 }
 

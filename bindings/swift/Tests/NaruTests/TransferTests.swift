@@ -3,11 +3,9 @@ import XCTest
 @testable import Naru
 
 /// Two phones and a real relay.
-final class TransferTests: XCTestCase {
-    override func tearDown() async throws { await assertNothingIsHeld() }
-
+final class TransferTests: ConversationTestCase {
     func testOnePhoneShowsAndTheOtherScans() async throws {
-        let relay = try await RelayProcess()
+        let relay = try await startRelay()
         let (giver, receiver) = (try Phone(relay.origin), try Phone(relay.origin, name: "새 휴대전화"))
         let certificate = try await giver.keepSample()
         let codes = Codes()
@@ -40,7 +38,7 @@ final class TransferTests: XCTestCase {
     }
 
     func testANumberTypedWronglyIsUsedUp() async throws {
-        let relay = try await RelayProcess()
+        let relay = try await startRelay()
         let phone = try Phone(relay.origin)
         let short = await failure(of: phone.naru.receive(number: "1234"))
         XCTAssertEqual(short?.kind, .input)
@@ -48,7 +46,7 @@ final class TransferTests: XCTestCase {
     }
 
     func testThreeWrongCodesStopTheTransfer() async throws {
-        let relay = try await RelayProcess()
+        let relay = try await startRelay()
         let (giver, receiver) = (try Phone(relay.origin), try Phone(relay.origin))
         let certificate = try await giver.keepSample()
         let codes = Codes()
@@ -82,7 +80,7 @@ final class TransferTests: XCTestCase {
     }
 
     func testSendsNothingToWhomThePersonDoesNotConfirm() async throws {
-        let relay = try await RelayProcess()
+        let relay = try await startRelay()
         let (giver, receiver) = (try Phone(relay.origin), try Phone(relay.origin))
         let certificate = try await giver.keepSample()
         giver.person.refuses(.cancelled)
@@ -105,7 +103,7 @@ final class TransferTests: XCTestCase {
     }
 
     func testALockedStoreTellsNothingAndCanBeTriedAgain() async throws {
-        let relay = try await RelayProcess()
+        let relay = try await startRelay()
         let store = LockableStore()
         let giver = try Phone(relay.origin)
         let receiver = try Phone(relay.origin, store: store)
@@ -129,7 +127,7 @@ final class TransferTests: XCTestCase {
     }
 
     func testDepositsAndWithdraws() async throws {
-        let relay = try await RelayProcess()
+        let relay = try await startRelay()
         let phone = try Phone(relay.origin)
         let certificate = try await phone.keepSample()
         var recovery = ""
@@ -146,7 +144,7 @@ final class TransferTests: XCTestCase {
     }
 
     func testTwoHundredTransfersAtOnceThroughOneInstance() async throws {
-        let relay = try await RelayProcess("--network-mailboxes=10000", "--network-joins=10000")
+        let relay = try await startRelay("--network-mailboxes=10000", "--network-joins=10000")
         let phone = try Phone(relay.origin)
         let certificate = try await phone.keepSample()
         let gate = Gate(200)

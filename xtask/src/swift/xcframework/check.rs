@@ -16,7 +16,7 @@ use super::{LIBRARY, MODULE, SLICES, Slice};
 use crate::step::Failure;
 
 /// A function that every library has to have: without it, nothing was linked in.
-const SYMBOL: &[u8] = b"_ffi_naru_uniffi_contract_version";
+const SYMBOL: &[u8] = b"_ffi_naru_uniffi_uniffi_contract_version";
 
 /// Whether the framework holds what its description says, and everything that it should.
 pub(super) fn check(folder: &Path) -> Result<(), Failure> {
