@@ -144,6 +144,7 @@ fn documentation(root: &Path) -> Result<(), Failure> {
 
 fn page_checks(root: &Path) -> Result<(), Failure> {
     page::build(root)?;
+    page::check_size(root)?;
     let folder = root.join("server/page");
     let npm = |script: &str| {
         run(Command::new("npm")
