@@ -21,5 +21,7 @@ let package = Package(
             swiftSettings: [.swiftLanguageMode(.v5)]),
         .target(name: "Naru", dependencies: ["NaruGenerated"]),
         .testTarget(name: "NaruTests", dependencies: ["Naru"]),
+        // The README's snippets, which `cargo xtask test Swift` takes out of it.
+        .testTarget(name: "ReadmeTests", dependencies: ["Naru"]),
     ]
 )

@@ -32,6 +32,10 @@ enum Command {
     Page,
     /// Generates the Kotlin or Swift side of `bindings/uniffi` into a folder.
     Bindings(bindings::Options),
+    /// Renews `bindings/swift/api.txt` after a change of the Swift package's surface.
+    SwiftApi,
+    /// Builds the XCFramework and the generated sources into `bindings/swift`.
+    Xcframework,
     /// Runs whole transfers in many seeded worlds, and prints the seeds that go wrong.
     Simulate(simulate::Options),
 }
@@ -45,6 +49,8 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run_all(root, &options),
         Command::Page => page::build(root),
         Command::Bindings(options) => bindings::run_generator(root, &options),
+        Command::SwiftApi => swift::renew_api(root),
+        Command::Xcframework => swift::xcframework(root),
         Command::Simulate(options) => simulate::run_seeds(root, &options),
     };
     match result {

@@ -41,6 +41,19 @@ pub(super) fn generate(root: &Path) -> Result<(), Failure> {
     )
 }
 
+/// Takes the README's snippets into a test, which compiles them.
+pub(super) fn snippets(root: &Path) -> Result<(), Failure> {
+    let package = root.join("bindings/swift");
+    let readme = fs::read_to_string(package.join("README.md")).map_err(failure)?;
+    let snippets = readme
+        .split("```swift\n")
+        .skip(1)
+        .filter_map(|rest| rest.split_once("```"))
+        .map(|(snippet, _)| snippet);
+    let text = snippets.collect::<Vec<_>>().join("\n");
+    put(&package.join("Tests/ReadmeTests/Snippets.swift"), &text)
+}
+
 /// Writes a file that has changed; others keep their time, by which Swift decides what to build.
 fn put(path: &Path, text: &str) -> Result<(), Failure> {
     if fs::read_to_string(path).is_ok_and(|old| old == text) {

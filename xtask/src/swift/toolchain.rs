@@ -71,13 +71,22 @@ impl Swift {
 
     /// A `swift` that works in `folder`, and sees what is in `project` by its usual paths.
     pub(crate) fn command(&self, project: &Path, folder: &Path) -> Command {
+        self.program("swift", project, folder)
+    }
+
+    /// The same for another of its programs, such as `swiftc`.
+    pub(crate) fn program(&self, name: &str, project: &Path, folder: &Path) -> Command {
         match self {
             Self::Native => {
-                let mut command = Command::new("swift");
+                let mut command = Command::new(name);
                 command.current_dir(folder);
                 command
             }
-            Self::Rooted { root, entry } => entry.command(root, project, folder),
+            Self::Rooted { root, entry } => {
+                let mut command = entry.enter(root, project, folder);
+                command.arg(name);
+                command
+            }
         }
     }
 }
@@ -94,7 +103,8 @@ impl Entry {
         Ok(Self::Traced)
     }
 
-    fn command(self, root: &Path, project: &Path, folder: &Path) -> Command {
+    /// `env` in the root, which takes the command.
+    fn enter(self, root: &Path, project: &Path, folder: &Path) -> Command {
         let shown = [Path::new("/proc"), Path::new("/dev"), Path::new("/tmp")];
         let shown = shown.into_iter().chain([project]);
         let mut command = match self {
@@ -120,8 +130,7 @@ impl Entry {
         };
         command
             .arg("PATH=/usr/libexec/swift/bin:/usr/bin:/bin")
-            .arg("HOME=/root")
-            .arg("swift");
+            .arg("HOME=/root");
         command
     }
 }

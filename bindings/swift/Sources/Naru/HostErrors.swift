@@ -2,27 +2,27 @@ import NaruGenerated
 
 extension TransportError {
     /// No connection, a timeout, or an answer that broke off. The library tries again.
-    public static var noAnswer: TransportError { .NoAnswer(message: "") }
+    public static var noAnswer: TransportError { .NoAnswer }
 }
 
 extension StoreError {
     /// The device is locked, or the person did not unlock it for this.
-    public static var locked: StoreError { .Locked(message: "") }
+    public static var locked: StoreError { .Locked }
     /// There is no room.
-    public static var full: StoreError { .Full(message: "") }
+    public static var full: StoreError { .Full }
     /// What was kept cannot be read any more: its key is gone.
-    public static var keyLost: StoreError { .KeyLost(message: "") }
+    public static var keyLost: StoreError { .KeyLost }
     /// Anything else.
-    public static var failed: StoreError { .Failed(message: "") }
+    public static var failed: StoreError { .Failed }
 }
 
 extension VerificationError {
     /// The person did not want to.
-    public static var cancelled: VerificationError { .Cancelled(message: "") }
+    public static var cancelled: VerificationError { .Cancelled }
     /// It was somebody else, or the device has locked itself.
-    public static var failed: VerificationError { .Failed(message: "") }
+    public static var failed: VerificationError { .Failed }
     /// The device has no lock: one has to be set up first.
-    public static var unavailable: VerificationError { .Unavailable(message: "") }
+    public static var unavailable: VerificationError { .Unavailable }
 }
 
 /// Shows the method only: what a request carries is secret.
