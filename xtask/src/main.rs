@@ -7,6 +7,7 @@ mod page;
 mod run;
 mod simulate;
 mod step;
+mod swift;
 mod targets;
 mod test;
 mod tools;
@@ -37,6 +38,10 @@ enum Command {
     Mobile(mobile::Options),
     /// Writes the public interface of the Kotlin SDK anew into `bindings/kotlin/api.txt`.
     KotlinInterface,
+    /// Renews `bindings/swift/api.txt` after a change of the Swift package's surface.
+    SwiftApi,
+    /// Builds the XCFramework and the generated sources into `bindings/swift`.
+    Xcframework,
     /// Runs whole transfers in many seeded worlds, and prints the seeds that go wrong.
     Simulate(simulate::Options),
 }
@@ -52,6 +57,8 @@ fn main() -> ExitCode {
         Command::Bindings(options) => bindings::run_generator(root, &options),
         Command::Mobile(options) => mobile::build(root, &options),
         Command::KotlinInterface => kotlin::write_interface(root),
+        Command::SwiftApi => swift::renew_api(root),
+        Command::Xcframework => swift::xcframework(root),
         Command::Simulate(options) => simulate::run_seeds(root, &options),
     };
     match result {

@@ -30,6 +30,7 @@ const STEPS: &[Step] = &[
     ("browsers", browsers),
     ("libraries for phones", mobile::quick),
     ("SDK for Android and the JVM", kotlin::test),
+    ("SDK for Swift", crate::swift::test),
 ];
 
 /// Runs the steps; all of them, whichever fail.
