@@ -44,6 +44,33 @@ test("a core that does not load is said, and the page goes on", async (t) => {
   await page.getByRole("alert").getByText("페이지를 모두 불러오지 못했습니다").waitFor();
 });
 
+test("the core is ready within 50 ms of its arrival", async (t) => {
+  const relay = await startRelay(t);
+  const page = await openBrowser(t, relay.origin);
+  const core = page.waitForResponse((response) => response.url().endsWith(".wasm"));
+  await page.goto(relay.origin);
+  await page.getByRole("button", { name: "인증서를 휴대전화로 옮기기" }).click();
+  await page.locator("input[webkitdirectory]").setInputFiles(sampleFolder(t, "GPKI"));
+  const url = (await core).url();
+  // The best of several: the machine has other things to do as well.
+  const best = await page.evaluate(async (url) => {
+    const bytes = await (await fetch(url)).arrayBuffer();
+    const imports = {};
+    for (const { module, name } of WebAssembly.Module.imports(await WebAssembly.compile(bytes))) {
+      (imports[module] ??= {})[name] = () => undefined;
+    }
+    let best = Infinity;
+    for (let run = 0; run < 10; run += 1) {
+      const start = performance.now();
+      await WebAssembly.instantiate(bytes, imports);
+      best = Math.min(best, performance.now() - start);
+    }
+    return best;
+  }, url);
+  t.diagnostic(`ready after ${best.toFixed(1)} ms`);
+  assert.ok(best <= 50, `${best} ms`);
+});
+
 test("from the password to the QR it takes at most 3 s, and the page never stops for 200 ms", async (t) => {
   const relay = await startRelay(t);
   const page = await openBrowser(t, relay.origin);

@@ -9,6 +9,7 @@
 
 mod devices;
 mod redis;
+mod redis_topologies;
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
@@ -29,7 +30,8 @@ pub use self::{
         Giver, Receiver, start_giver, start_giver_over, start_receiver, start_receiver_over,
         stored, wrong,
     },
-    redis::RunningRedis,
+    redis::{RunningRedis, thaw},
+    redis_topologies::{Kind, RunningCluster, RunningSentinels, Topology},
 };
 
 /// Makes two tests of each `async fn name(store: StoreUrl)`: one in memory, one in a real Redis.

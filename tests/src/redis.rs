@@ -4,6 +4,7 @@ use std::{
     io::{BufRead, BufReader},
     net::TcpListener,
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 use futures_util::StreamExt;
@@ -24,10 +25,7 @@ impl RunningRedis {
     /// # Panics
     /// When there is no redis-server, or it does not start.
     pub fn start(options: &[&str]) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .expect("a free port")
-            .port();
+        let port = free_port();
         let options: Vec<_> = options.iter().map(|&option| option.to_owned()).collect();
         let process = launch(port, &options);
         Self {
@@ -42,9 +40,44 @@ impl RunningRedis {
     /// # Panics
     /// Never: the address is well formed.
     pub fn url(&self) -> StoreUrl {
+        self.address().parse().expect("an address")
+    }
+
+    /// The same as text.
+    pub fn address(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
-            .parse()
-            .expect("an address")
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its process.
+    pub fn process(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Starts one that speaks TLS, and without it to the test.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_tls(options: &[&str]) -> Self {
+        let port = free_port().to_string();
+        Self::start(&[&["--tls-port", &port], options].concat())
+    }
+
+    /// Where it speaks TLS.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn tls_port(&self) -> u16 {
+        let at = self
+            .options
+            .iter()
+            .position(|option| option == "--tls-port");
+        let port = at.and_then(|at| self.options.get(at + 1));
+        port.and_then(|port| port.parse().ok()).expect("TLS")
     }
 
     /// A connection of the test's own.
@@ -82,6 +115,14 @@ impl RunningRedis {
     pub fn restart_empty(&mut self) {
         self.kill();
         self.process = launch(self.port, &self.options);
+    }
+
+    /// Kills it, and starts it again with what it has on the disk.
+    ///
+    /// # Panics
+    /// When it does not start again.
+    pub fn crash(&mut self) {
+        self.restart_empty();
     }
 
     /// Shuts it down as an operator would, and starts it again with what it has on the disk.
@@ -168,6 +209,39 @@ impl Drop for RunningRedis {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// A port that nobody has right now, below those that the system gives away, and never given twice: what
+/// still calls a server that is gone must not reach another test's.
+pub(crate) fn free_port() -> u16 {
+    const FIRST: u32 = 10_000;
+    const COUNT: u32 = 20_000;
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let next = TAKEN.fetch_add(1, Ordering::Relaxed);
+        assert!(next < COUNT, "no port is free");
+        let port = FIRST + (std::process::id() * 97 + next) % COUNT;
+        let port = u16::try_from(port).expect("below 30,000");
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+/// Lets a process of ours go on that has been frozen.
+///
+/// # Panics
+/// When it has ended.
+pub fn thaw(process: u32) {
+    signal(process, "CONT");
+}
+
+/// Sends a signal to a process of ours.
+pub(crate) fn signal(process: u32, name: &str) {
+    let sent = Command::new("kill")
+        .args([format!("-{name}"), process.to_string()])
+        .status();
+    assert!(sent.is_ok_and(|status| status.success()), "it is gone");
 }
 
 fn launch(port: u16, options: &[String]) -> Child {

@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask run`, `cargo xtask test`.
 
 mod bindings;
+mod kotlin;
 mod page;
 mod run;
 mod simulate;
@@ -31,6 +32,8 @@ enum Command {
     Page,
     /// Generates the Kotlin or Swift side of `bindings/uniffi` into a folder.
     Bindings(bindings::Options),
+    /// Writes the public interface of the Kotlin SDK anew into `bindings/kotlin/api.txt`.
+    KotlinInterface,
     /// Runs whole transfers in many seeded worlds, and prints the seeds that go wrong.
     Simulate(simulate::Options),
 }
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run_all(root, &options),
         Command::Page => page::build(root),
         Command::Bindings(options) => bindings::run_generator(root, &options),
+        Command::KotlinInterface => kotlin::write_interface(root),
         Command::Simulate(options) => simulate::run_seeds(root, &options),
     };
     match result {

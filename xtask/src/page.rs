@@ -2,19 +2,25 @@
 
 use std::{
     fs, io,
+    num::NonZeroU64,
     path::{Path, PathBuf},
     process::Command,
     time::SystemTime,
 };
 
-use flate2::{Compression, write::GzEncoder};
 use wasm_bindgen_cli_support::Bindgen;
+use zopfli::{BlockType, GzipEncoder, Options};
 
 use crate::{
     step::{Failure, run},
     targets,
     tools::ensure_npm,
 };
+
+/// What the page loads before it can do anything, as the relay hands it out.
+const MOST_CORE_BYTES: u64 = 315_000;
+/// More make the page smaller by a few bytes, and building it slower by many seconds.
+const ZOPFLI_ITERATIONS: NonZeroU64 = NonZeroU64::new(5).unwrap();
 
 /// What the page is made of, besides its own folder.
 const SOURCES: [&str; 6] = [
@@ -64,11 +70,33 @@ fn compress(assets: &Path) -> io::Result<()> {
         let mut compressed = name;
         compressed.push(".gz");
         let file = fs::File::create(path.with_file_name(compressed))?;
-        let mut encoder = GzEncoder::new(file, Compression::best());
+        let options = Options {
+            iteration_count: ZOPFLI_ITERATIONS,
+            ..Options::default()
+        };
+        let mut encoder = GzipEncoder::new_buffered(options, BlockType::Dynamic, file)?;
         io::copy(&mut fs::File::open(&path)?, &mut encoder)?;
-        encoder.finish()?;
+        encoder.into_inner()?.finish()?;
     }
     Ok(())
+}
+
+/// Keeps the core as small as it is.
+pub(crate) fn check_size(root: &Path) -> Result<(), Failure> {
+    let assets = root.join("server/page/dist/assets");
+    let failure = |error| Failure::Other(format!("the page's files: {error}"));
+    let mut cores = Vec::new();
+    for entry in fs::read_dir(assets).map_err(failure)? {
+        let entry = entry.map_err(failure)?;
+        if entry.file_name().to_string_lossy().ends_with(".wasm.gz") {
+            cores.push(entry.metadata().map_err(failure)?.len());
+        }
+    }
+    eprintln!("    the core: {cores:?} of at most {MOST_CORE_BYTES} bytes, compressed");
+    match cores[..] {
+        [bytes] if bytes <= MOST_CORE_BYTES => Ok(()),
+        _ => Err(Failure::Other("the core has grown beyond its limit".into())),
+    }
 }
 
 /// The packages of the page, as its lock file has them.
@@ -85,8 +113,8 @@ pub(crate) fn install(folder: &Path) -> Result<(), Failure> {
 
 fn wasm(root: &Path, page: &Path) -> Result<(), Failure> {
     eprintln!("    the core as WebAssembly");
-    let mut cargo = targets::cargo_for(root, targets::WASM)?;
-    run(cargo.args(["--quiet", "--profile", "page", "-p", "naru-wasm"]))?;
+    let mut cargo = targets::smallest_cargo_for(root, targets::WASM, "page")?;
+    run(cargo.args(["--quiet", "-p", "naru-wasm"]))?;
     let library = root
         .join("target/cross")
         .join(targets::WASM)

@@ -3,7 +3,7 @@
 use std::{path::Path, process::Command, time::Instant};
 
 use crate::{
-    page,
+    kotlin, page,
     step::{Failure, cargo, run},
     targets, tools,
 };
@@ -28,6 +28,7 @@ const STEPS: &[Step] = &[
     ("tests", tests),
     ("documentation", documentation),
     ("browsers", browsers),
+    ("SDK for Android and the JVM", kotlin::test),
     ("core for wasm32", |root| {
         targets::build_core(root, targets::ALL[0])
     }),
@@ -143,6 +144,7 @@ fn documentation(root: &Path) -> Result<(), Failure> {
 
 fn page_checks(root: &Path) -> Result<(), Failure> {
     page::build(root)?;
+    page::check_size(root)?;
     let folder = root.join("server/page");
     let npm = |script: &str| {
         run(Command::new("npm")

@@ -55,7 +55,11 @@ pub async fn announce(
             number: FrameNumber::FIRST,
             bytes,
         }]);
-        line.flush(&mut quietly()).await?;
+        match line.flush(&mut quietly()).await {
+            // A scanner that has read the answer may leave before the relay has said that it has it.
+            Ok(()) | Err(TransferError::Ended) => {}
+            Err(error) => return Err(error),
+        }
         // A scanner that could open the answer leaves here and joins there.
         let mut notify = quietly();
         let left = pin!(line.frame(&mut notify));

@@ -3,13 +3,12 @@
 use std::{fmt, str::FromStr};
 
 use naru_core::mailbox::{FrameNumber, Join, MailboxId, Open, TokenHash};
-use redis::{Client, ConnectionInfo, IntoConnectionInfo};
 use rustls::crypto::ring;
 
 use super::{
     Accepted, Capacity, Store, StoreError, Unread, Watch,
     memory::Memory,
-    redis::{ConnectError, Redis},
+    redis::{ConnectError, Deployment, NoRedisUrl, Redis},
 };
 
 /// Where mailboxes live.
@@ -18,12 +17,11 @@ pub enum StoreUrl {
     /// In the process.
     #[default]
     Memory,
-    /// In the Redis at this address.
-    Redis(Box<ConnectionInfo>),
+    /// In this Redis.
+    Redis(Box<Deployment>),
 }
 
-/// The text is neither `memory` nor a `redis://` or `rediss://` URL. It is not repeated: it may
-/// hold a password.
+/// The text is neither `memory` nor the URL of a Redis. It is not repeated: it may hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("neither `memory` nor the URL of a Redis")]
 pub struct UnknownStore;
@@ -35,19 +33,19 @@ impl FromStr for StoreUrl {
         if text == "memory" {
             return Ok(Self::Memory);
         }
-        text.into_connection_info()
-            .map(|info| Self::Redis(Box::new(info)))
-            .map_err(|_| UnknownStore)
+        text.parse()
+            .map(|deployment| Self::Redis(Box::new(deployment)))
+            .map_err(|NoRedisUrl| UnknownStore)
     }
 }
 
 /// Without a password.
 impl fmt::Debug for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Memory => "memory",
-            Self::Redis(_) => "redis://..",
-        })
+        match self {
+            Self::Memory => f.write_str("memory"),
+            Self::Redis(deployment) => deployment.fmt(f),
+        }
     }
 }
 
@@ -74,11 +72,10 @@ impl Backend {
     pub async fn open(url: &StoreUrl, capacity: Capacity) -> Result<Self, ConnectError> {
         Ok(match url {
             StoreUrl::Memory => Self::Memory(Memory::new(capacity)),
-            StoreUrl::Redis(info) => {
+            StoreUrl::Redis(deployment) => {
                 // TLS to Redis takes the process's provider; a host that has chosen one keeps it.
                 let _ = ring::default_provider().install_default();
-                let client = Client::open((**info).clone())?;
-                Self::Redis(Box::new(Redis::connect(client, capacity).await?))
+                Self::Redis(Box::new(Redis::connect(deployment, capacity).await?))
             }
         })
     }

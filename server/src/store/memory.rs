@@ -158,9 +158,14 @@ impl Store for Memory {
         mailbox.live()?;
         let expires_in = mailbox.ends - Instant::now();
         let keeps = matches!(side, Side::Scanner) && mailbox.awaits_receipt();
+        let written = mailbox.lane(side).digests.len() as u16;
         let (freed, frames) = mailbox.lane(side.other()).read(usize::from(after), keeps)?;
         state.bytes -= freed;
-        Ok(Unread { frames, expires_in })
+        Ok(Unread {
+            frames,
+            written,
+            expires_in,
+        })
     }
 
     async fn end(&self, id: MailboxId, by: TokenHash) -> Result<(), StoreError> {

@@ -56,6 +56,9 @@ pub enum Accepted {
 pub struct Unread {
     /// In the order of the lane.
     pub frames: Vec<Vec<u8>>,
+    /// How many frames the reader's own lane has: fewer than it has written when the store has forgotten
+    /// some.
+    pub written: u16,
     /// What is left of the mailbox's life.
     pub expires_in: Duration,
 }
@@ -152,6 +155,7 @@ pub trait Store {
     /// Whether the store answers.
     fn ready(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Hears of every change of the mailbox from now on.
+    /// Hears of the mailbox's changes from now on: of those that other relays make after the next
+    /// [`Self::read`].
     fn watch(&self, id: MailboxId) -> Watch;
 }

@@ -23,6 +23,11 @@ impl Wakers {
         }
     }
 
+    /// Whether anyone waits for the mailbox.
+    pub fn is_watched(&self, id: &MailboxId) -> bool {
+        self.lock().contains_key(id)
+    }
+
     /// Wakes everyone who waits for the mailbox.
     pub fn wake(&self, id: &MailboxId) {
         if let Some(notify) = self.lock().get(id) {

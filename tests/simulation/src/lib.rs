@@ -14,6 +14,7 @@ mod network;
 mod people;
 mod relay;
 mod run;
+mod sign;
 mod world;
 
 pub use self::{

@@ -16,12 +16,14 @@ use naru_core::{
     pairing::{Origin, Pairing},
     receiver::{Arrival, StoredSet},
 };
-use tokio::{sync::watch, time::timeout};
+use tokio::time::timeout;
 
-use crate::{Mistake, disk::Disk, materials::Material, network::Path, world::World};
+use crate::{Mistake, disk::Disk, materials::Material, network::Path, sign::Sign, world::World};
 
 /// How long people take for one decision.
 const THINKING: Duration = Duration::from_secs(12);
+/// How long people leave a decision who are called away from it: a deposit is not held for them so long.
+const AWAY: Duration = Duration::from_secs(15 * 60);
 /// How long people look for what no device of theirs shows.
 const LOOKING: Duration = Duration::from_secs(90);
 /// How long a disk takes for one file.
@@ -31,9 +33,9 @@ const WRITING: Duration = Duration::from_millis(40);
 pub(crate) struct Person {
     pub(crate) world: Rc<World>,
     /// The six digits on the receiving device.
-    screen: watch::Sender<Option<String>>,
+    screen: Sign<Option<String>>,
     /// Whether the displaying device counts down the time in which its code can be scanned.
-    counts_down: watch::Sender<bool>,
+    counts_down: Sign<bool>,
     /// Whether this person makes no mistake and accepts what is theirs.
     pub(crate) is_careful: bool,
 }
@@ -42,8 +44,8 @@ impl Person {
     pub(crate) fn new(world: &Rc<World>, is_careful: bool) -> Rc<Self> {
         Rc::new(Self {
             world: Rc::clone(world),
-            screen: watch::Sender::new(None),
-            counts_down: watch::Sender::new(false),
+            screen: Sign::new(None),
+            counts_down: Sign::new(false),
             is_careful,
         })
     }
@@ -51,8 +53,7 @@ impl Person {
     /// Scans when ready; whoever is careful waits until the displaying device says that it can be.
     pub(crate) async fn scans(&self) {
         if self.is_careful {
-            let mut ready = self.counts_down.subscribe();
-            let _ = timeout(LOOKING, ready.wait_for(|ready| *ready)).await;
+            let _ = timeout(LOOKING, self.counts_down.wait_for(|ready| *ready)).await;
         }
         self.thinks().await;
     }
@@ -67,9 +68,8 @@ impl Person {
 
     /// Reads the code off the receiving device, and types it, now and then wrongly.
     async fn types(&self) -> Option<SecurityCode> {
-        let mut seen = self.screen.subscribe();
-        let shown = timeout(LOOKING, seen.wait_for(Option::is_some)).await;
-        let shown = shown.ok()?.ok()?.clone()?;
+        let shown = timeout(LOOKING, self.screen.wait_for(Option::is_some)).await;
+        let shown = shown.ok()??;
         self.thinks().await;
         let mut digits = shown.into_bytes();
         if self.errs(150) {
@@ -130,7 +130,7 @@ impl Giver {
                     continue;
                 }
                 GiverEvent::Open { .. } => {
-                    self.person.counts_down.send_replace(true);
+                    self.person.counts_down.show(true);
                     continue;
                 }
                 GiverEvent::Received(_) => GiverCommand::Conclude(self.concludes(what).await),
@@ -145,7 +145,7 @@ impl Giver {
         self,
         origin: &Origin,
         what: &Material,
-        code: watch::Sender<Option<RecoveryCode>>,
+        code: Rc<Sign<Option<RecoveryCode>>>,
         keep: u32,
     ) -> Result<(), TransferError> {
         let world = &self.person.world;
@@ -170,7 +170,7 @@ impl Giver {
             let _open = commands;
             while let Some(event) = events.next().await {
                 match event {
-                    DepositEvent::Stored { recovery, .. } => drop(code.send(Some(recovery))),
+                    DepositEvent::Stored { recovery, .. } => code.show(Some(recovery)),
                     DepositEvent::Fetched(_) => drop(self.concludes(what).await),
                     _ => {}
                 }
@@ -259,13 +259,13 @@ impl Receiver {
         while let Some(event) = events.next().await {
             match event {
                 ReceiverEvent::ShowCode { code, .. } => {
-                    self.person.screen.send_replace(Some(code.to_string()));
+                    self.person.screen.show(Some(code.to_string()));
                 }
                 ReceiverEvent::Arrived(arrival) => {
                     self.decides(&arrival, &commands, expected).await;
                 }
                 ReceiverEvent::Open { .. } => {
-                    self.person.counts_down.send_replace(true);
+                    self.person.counts_down.show(true);
                 }
                 ReceiverEvent::Acknowledged => self.disk.acknowledged.set(true),
                 _ => {}
@@ -281,6 +281,9 @@ impl Receiver {
         expected: &Material,
     ) {
         let person = &self.person;
+        if person.errs(150) {
+            person.world.linger(AWAY).await;
+        }
         person.thinks().await;
         let fingerprint = expected.set.fingerprint();
         let is_own = arrival

@@ -8,7 +8,6 @@ use naru_core::{
 };
 use tokio::{
     runtime::Builder,
-    sync::watch,
     task::{JoinHandle, LocalSet, spawn_local},
     time::timeout,
 };
@@ -19,6 +18,7 @@ use crate::{
     network::Path,
     people::{Giver, Person, Receiver, Stranger},
     relay::Relay,
+    sign::Sign,
     world::World,
 };
 
@@ -227,31 +227,27 @@ impl Run {
     /// One deposit, and two devices of its owner that try to fetch it.
     fn deposit(&self) -> (Ended, Vec<Ended>) {
         let origin: Origin = ORIGIN.parse().expect("an origin");
-        let (code, codes) = watch::channel(None);
+        let code = Rc::new(Sign::new(None));
         let giver = self.giver();
         let materials = Rc::clone(&self.materials);
-        let from = origin.clone();
+        let (from, shown) = (origin.clone(), Rc::clone(&code));
         let gives = spawn_local(async move {
             giver
-                .deposits(&from, &materials.own, code, DEPOSIT_SECONDS)
+                .deposits(&from, &materials.own, shown, DEPOSIT_SECONDS)
                 .await
         });
         let fetch = |which: usize| {
             let receiver = self.receiver(which);
-            let (mut codes, origin) = (codes.clone(), origin.clone());
+            let (code, origin) = (Rc::clone(&code), origin.clone());
             let (world, materials) = (Rc::clone(&self.world), Rc::clone(&self.materials));
             // The second device comes at once, or when the first may have been given up.
             let late = Duration::from_secs(if world.chance(500) { 30 } else { 900 });
             spawn_local(async move {
-                let Ok(code) = codes
-                    .wait_for(Option::is_some)
-                    .await
-                    .map(|code| code.clone())
-                else {
+                let patience = Duration::from_secs(DEPOSIT_SECONDS.into());
+                let Ok(Some(code)) = timeout(patience, code.wait_for(Option::is_some)).await else {
                     return Err(TransferError::DepositGone);
                 };
                 world.linger(late).await;
-                let code = code.expect("a code");
                 receiver.fetches(&origin, &code, &materials.own).await
             })
         };

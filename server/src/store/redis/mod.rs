@@ -1,28 +1,28 @@
 //! The store in Redis: survives the relay, and is shared by any number of relays.
 
+mod deployment;
+mod link;
 mod script;
+mod servers;
 mod subscriber;
 
-use std::time::Duration;
+use std::{fmt::Write, path::PathBuf, sync::Arc, time::Duration};
 
 use naru_core::mailbox::{FrameNumber, Join, MailboxId, Open, TokenHash};
-use redis::{
-    Client, Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, ServerErrorKind, Value,
-    aio::{ConnectionManager, ConnectionManagerConfig},
-};
+use redis::{Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, ServerErrorKind, Value};
 use sha2::{Digest, Sha256};
 use tokio::task::AbortHandle;
 
+pub use self::deployment::{Deployment, NoRedisUrl};
 use self::{
-    script::{Scripts, call},
-    subscriber::CHANNEL,
+    link::Link,
+    script::{By, Change, Scripts},
+    servers::Servers,
 };
 use super::{Accepted, Capacity, Store, StoreError, Unread, Wakers, Watch};
 
-const CONNECT_WITHIN: Duration = Duration::from_secs(1);
-const ANSWER_WITHIN: Duration = Duration::from_secs(2);
-const RECONNECT_PAUSE: Duration = Duration::from_millis(50);
-const RECONNECT_PAUSE_AT_MOST: Duration = Duration::from_millis(500);
+/// How long replicas may take to have a change of a deposit.
+const REPLICATE_WITHIN: Duration = Duration::from_millis(300);
 
 /// Why the store cannot be used from the start.
 #[derive(Debug, thiserror::Error)]
@@ -33,48 +33,80 @@ pub enum ConnectError {
     /// It would drop what others have stored.
     #[error("its maxmemory-policy is {0}, which drops stored frames: set it to noeviction")]
     Evicts(String),
+    /// The file that `ca_file` names cannot be read.
+    #[error("cannot read the certificates in {path}: {error}")]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// The system has no randomness.
+    #[error("the system gives no randomness: {0}")]
+    Randomness(#[from] getrandom::Error),
 }
 
 /// Mailboxes as hashes, and their frames as keys beside them. Everything of a mailbox has one hash
 /// tag, and a time to live.
 pub struct Redis {
-    connection: ConnectionManager,
+    link: Link,
+    /// Calls that wait for replicas go their own way, so that nothing waits behind them.
+    replicating: Option<Replicating>,
     scripts: Scripts,
     wakers: Wakers,
     capacity: Capacity,
-    listener: AbortHandle,
+    /// Where this node hears of changes.
+    channel: String,
+    tasks: Vec<AbortHandle>,
+}
+
+struct Replicating {
+    link: Link,
+    replicas: u8,
 }
 
 impl Redis {
     /// Connects, and starts to listen for changes. `mailboxes` and
     /// `total_bytes` of the capacity are left to Redis's own `maxmemory`.
-    pub async fn connect(client: Client, capacity: Capacity) -> Result<Self, ConnectError> {
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(CONNECT_WITHIN))
-            .set_response_timeout(Some(ANSWER_WITHIN))
-            .set_number_of_retries(2)
-            .set_min_delay(RECONNECT_PAUSE)
-            .set_max_delay(RECONNECT_PAUSE_AT_MOST);
-        let mut connection = ConnectionManager::new_with_config(client.clone(), config).await?;
-        refuse_eviction(&mut connection).await?;
-        let scripts = Scripts::new();
-        scripts.load(&mut connection).await?;
+    pub async fn connect(
+        deployment: &Deployment,
+        capacity: Capacity,
+    ) -> Result<Self, ConnectError> {
+        let servers = Arc::new(Servers::new(deployment)?);
+        let (link, keeper) = Link::connect(Arc::clone(&servers)).await?;
+        let mut tasks = vec![keeper];
+        refuse_eviction(&link).await?;
+        let replicating = match deployment.replicas {
+            0 => None,
+            replicas => {
+                let (link, keeper) = Link::connect(Arc::clone(&servers)).await?;
+                tasks.push(keeper);
+                Some(Replicating { link, replicas })
+            }
+        };
         let wakers = Wakers::default();
-        let listener = tokio::spawn(subscriber::listen(client, wakers.clone())).abort_handle();
+        let channel = draw_channel()?;
+        let listener = subscriber::listen(servers, link.clone(), channel.clone(), wakers.clone());
+        tasks.push(tokio::spawn(listener).abort_handle());
         Ok(Self {
-            connection,
-            scripts,
+            link,
+            replicating,
+            scripts: Scripts::new(),
             wakers,
             capacity,
-            listener,
+            channel,
+            tasks,
         })
     }
 
-    /// Runs one script.
-    async fn run(&self, command: Cmd) -> Result<Answer, StoreError> {
-        let mut pipeline = redis::pipe();
-        pipeline.add_command(command);
-        self.exchange(pipeline).await
+    /// Runs one script, its arguments added by `with`.
+    async fn run(
+        &self,
+        change: &Change,
+        mailbox: &str,
+        with: impl Fn(&mut Cmd),
+    ) -> Result<Answer, StoreError> {
+        self.exchange(redis::pipe(), change, mailbox, with).await
     }
 
     /// Stores a frame's bytes and runs the script that makes them part of a lane, or forgets them.
@@ -82,7 +114,9 @@ impl Redis {
         &self,
         frame: &Frame,
         bytes: &[u8],
-        command: Cmd,
+        change: &Change,
+        mailbox: &str,
+        with: impl Fn(&mut Cmd),
     ) -> Result<Answer, StoreError> {
         let mut pipeline = redis::pipe();
         pipeline
@@ -90,63 +124,113 @@ impl Redis {
             .arg(&frame.key)
             .arg(bytes)
             .arg("PX")
-            .arg(milliseconds(self.capacity.transfer_ttl))
-            .ignore()
-            .add_command(command);
-        self.exchange(pipeline).await
+            .arg(milliseconds(self.capacity.transfer_ttl));
+        self.exchange(pipeline, change, mailbox, with).await
     }
 
-    /// A Redis that was restarted has no scripts; it gets them, and the pipeline again.
-    async fn exchange(&self, pipeline: Pipeline) -> Result<Answer, StoreError> {
-        let mut connection = self.connection.clone();
-        let mut result = pipeline.query_async(&mut connection).await;
-        if matches!(&result, Err(error) if has_no_script(error)) {
-            self.scripts
-                .load(&mut connection)
-                .await
-                .map_err(|error| unavailable(&error))?;
-            result = pipeline.query_async(&mut connection).await;
+    /// A Redis that does not know a script is given it, with everything before it once more.
+    async fn exchange(
+        &self,
+        before: Pipeline,
+        change: &Change,
+        mailbox: &str,
+        with: impl Fn(&mut Cmd),
+    ) -> Result<Answer, StoreError> {
+        let pipeline = |by| {
+            let mut command = change.call(by, mailbox);
+            with(&mut command);
+            let mut pipeline = before.clone();
+            pipeline.add_command(command);
+            pipeline
+        };
+        let mut answers = self.link.pipeline(&pipeline(By::Hash)).await;
+        if matches!(&answers, Err(error) if has_no_script(error)) {
+            answers = self.link.pipeline(&pipeline(By::Text)).await;
         }
-        let (answer,): (Vec<Value>,) = result.map_err(|error| unavailable(&error))?;
+        let mut answers = answers.map_err(|error| unavailable(&error))?;
+        let answer = answers.pop().and_then(read).ok_or_else(strange)?;
         Answer::parse(answer)
+    }
+
+    /// Waits until enough replicas have what has been written for a deposit: whoever made it has gone, and
+    /// nobody could write it again after a failover. A change that comes later than that write stands for
+    /// it.
+    async fn replicate(&self, mailbox: &str) -> Result<(), StoreError> {
+        let Some(Replicating { link, replicas }) = &self.replicating else {
+            return Ok(());
+        };
+        let pipeline = |by| {
+            let mut pipeline = redis::pipe();
+            pipeline
+                .add_command(self.scripts.touch.call(by, mailbox))
+                .cmd("WAIT")
+                .arg(replicas)
+                .arg(milliseconds(REPLICATE_WITHIN));
+            pipeline
+        };
+        let mut answers = link.pipeline(&pipeline(By::Hash)).await;
+        if matches!(&answers, Err(error) if has_no_script(error)) {
+            answers = link.pipeline(&pipeline(By::Text)).await;
+        }
+        let mut answers = answers.map_err(|error| unavailable(&error))?;
+        let have: u64 = answers.pop().and_then(read).ok_or_else(strange)?;
+        match have >= u64::from(*replicas) {
+            true => Ok(()),
+            false => {
+                tracing::warn!("too few replicas have a change of a deposit");
+                Err(StoreError::Unavailable)
+            }
+        }
+    }
+
+    /// What a change has come to, once it is as safe as its mailbox needs.
+    async fn settle(&self, mailbox: &str, answer: Answer) -> Result<Accepted, StoreError> {
+        if answer.is_of_a_deposit {
+            self.replicate(mailbox).await?;
+        }
+        answer.accepted()
     }
 }
 
 impl Drop for Redis {
     fn drop(&mut self) {
-        self.listener.abort();
+        self.tasks.iter().for_each(AbortHandle::abort);
     }
 }
 
 impl Store for Redis {
     async fn open(&self, id: MailboxId, open: Open) -> Result<Accepted, StoreError> {
-        let mut command = call(&self.scripts.open, &key(&id));
+        let mailbox = key(&id);
         let deposit = open.deposit.map(|seconds| seconds.to_string());
-        command
-            .arg(open.token.as_bytes())
-            .arg(open.join.as_bytes())
-            .arg(milliseconds(self.capacity.waits(&open)))
-            .arg(milliseconds(self.capacity.transfer_ttl))
-            .arg(deposit.unwrap_or_default());
-        self.run(command).await?.accepted()
+        let answer = self.run(&self.scripts.open, &mailbox, |command| {
+            command
+                .arg(open.token.as_bytes())
+                .arg(open.join.as_bytes())
+                .arg(milliseconds(self.capacity.waits(&open)))
+                .arg(milliseconds(self.capacity.transfer_ttl))
+                .arg(deposit.as_deref().unwrap_or_default());
+        });
+        let answer = answer.await?;
+        self.settle(&mailbox, answer).await
     }
 
     async fn join(&self, id: MailboxId, by: TokenHash, join: Join) -> Result<Accepted, StoreError> {
         let mailbox = key(&id);
         let frame = Frame::new(&mailbox, join.token, FrameNumber::FIRST, &join.m1);
-        let mut command = call(&self.scripts.join, &mailbox);
-        command
-            .arg(by.as_bytes())
-            .arg(join.token.as_bytes())
-            .arg(&frame.entry)
-            .arg(milliseconds(self.capacity.transfer_ttl))
-            .arg(milliseconds(self.capacity.transfer_ttl))
-            .arg(self.capacity.mailbox_bytes)
-            .arg(CHANNEL)
-            .arg(id.to_string());
-        self.run_with_frame(&frame, &join.m1, command)
-            .await?
-            .accepted()
+        let script = &self.scripts.join;
+        let answer = self.run_with_frame(&frame, &join.m1, script, &mailbox, |command| {
+            command
+                .arg(by.as_bytes())
+                .arg(&self.channel)
+                .arg(join.token.as_bytes())
+                .arg(&frame.entry)
+                .arg(milliseconds(self.capacity.transfer_ttl))
+                .arg(milliseconds(self.capacity.transfer_ttl))
+                .arg(self.capacity.mailbox_bytes);
+        });
+        let answer = answer.await?;
+        self.wakers.wake(&id);
+        self.settle(&mailbox, answer).await
     }
 
     async fn append(
@@ -158,50 +242,63 @@ impl Store for Redis {
     ) -> Result<Accepted, StoreError> {
         let mailbox = key(&id);
         let frame = Frame::new(&mailbox, by, number, &bytes);
-        let mut command = call(&self.scripts.append, &mailbox);
-        command
-            .arg(by.as_bytes())
-            .arg(number.get())
-            .arg(&frame.entry)
-            .arg(self.capacity.lane_frames)
-            .arg(self.capacity.mailbox_bytes)
-            .arg(CHANNEL)
-            .arg(id.to_string());
-        self.run_with_frame(&frame, &bytes, command)
-            .await?
-            .accepted()
+        let script = &self.scripts.append;
+        let answer = self.run_with_frame(&frame, &bytes, script, &mailbox, |command| {
+            command
+                .arg(by.as_bytes())
+                .arg(&self.channel)
+                .arg(number.get())
+                .arg(&frame.entry)
+                .arg(self.capacity.lane_frames)
+                .arg(self.capacity.mailbox_bytes);
+        });
+        let answer = answer.await?;
+        self.wakers.wake(&id);
+        self.settle(&mailbox, answer).await
     }
 
     async fn read(&self, id: MailboxId, by: TokenHash, after: u16) -> Result<Unread, StoreError> {
-        let mut command = call(&self.scripts.read, &key(&id));
-        command.arg(by.as_bytes()).arg(after);
-        let (left, keys) = self.run(command).await?.unread()?;
+        let mailbox = key(&id);
+        // Whoever writes next lets this node know, where somebody waits on it.
+        let channel = match self.wakers.is_watched(&id) {
+            true => self.channel.as_str(),
+            false => "",
+        };
+        let answer = self.run(&self.scripts.read, &mailbox, |command| {
+            command.arg(by.as_bytes()).arg(channel).arg(after);
+        });
+        let (left, written, keys) = answer.await?.unread()?;
         let expires_in = Duration::from_millis(left);
-        if keys.is_empty() {
-            let frames = Vec::new();
-            return Ok(Unread { frames, expires_in });
+        let mut frames = Vec::new();
+        if !keys.is_empty() {
+            let command = redis::cmd("MGET").arg(keys).clone();
+            let found = self.link.command(&command).await;
+            let found: Vec<Option<Vec<u8>>> = found
+                .map_err(|error| unavailable(&error))
+                .and_then(|found| read(found).ok_or_else(strange))?;
+            // A lane has no gap: what follows a frame that was taken away meanwhile has to wait.
+            frames.extend(found.into_iter().map_while(|frame| frame));
         }
-        let found: Vec<Option<Vec<u8>>> = redis::cmd("MGET")
-            .arg(keys)
-            .query_async(&mut self.connection.clone())
-            .await
-            .map_err(|error| unavailable(&error))?;
-        // A lane has no gap: what follows a frame that was taken away meanwhile has to wait.
-        let frames = found.into_iter().map_while(|frame| frame).collect();
-        Ok(Unread { frames, expires_in })
+        Ok(Unread {
+            frames,
+            written,
+            expires_in,
+        })
     }
 
     async fn end(&self, id: MailboxId, by: TokenHash) -> Result<(), StoreError> {
-        let mut command = call(&self.scripts.end, &key(&id));
-        command.arg(by.as_bytes()).arg(CHANNEL).arg(id.to_string());
-        self.run(command).await?.accepted().map(drop)
+        let mailbox = key(&id);
+        let answer = self.run(&self.scripts.end, &mailbox, |command| {
+            command.arg(by.as_bytes()).arg(&self.channel);
+        });
+        let answer = answer.await?;
+        self.wakers.wake(&id);
+        self.settle(&mailbox, answer).await.map(drop)
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
-        redis::cmd("PING")
-            .exec_async(&mut self.connection.clone())
-            .await
-            .map_err(|error| unavailable(&error))
+        let ping = self.link.command(&redis::cmd("PING")).await;
+        ping.map(drop).map_err(|error| unavailable(&error))
     }
 
     fn watch(&self, id: MailboxId) -> Watch {
@@ -232,8 +329,9 @@ impl Frame {
     }
 }
 
-/// What a script says: a word, and what belongs to it.
+/// What a script says: whether the mailbox is a deposit, a word, and what belongs to it.
 struct Answer {
+    is_of_a_deposit: bool,
     word: String,
     details: Vec<Value>,
 }
@@ -241,8 +339,10 @@ struct Answer {
 impl Answer {
     fn parse(values: Vec<Value>) -> Result<Self, StoreError> {
         let mut values = values.into_iter();
+        let is_of_a_deposit: u8 = values.next().and_then(read).ok_or_else(strange)?;
         let word = values.next().and_then(read).ok_or_else(strange)?;
         Ok(Self {
+            is_of_a_deposit: is_of_a_deposit == 1,
             word,
             details: values.collect(),
         })
@@ -256,15 +356,16 @@ impl Answer {
         }
     }
 
-    /// Milliseconds to live, and the keys of the frames.
-    fn unread(self) -> Result<(u64, Vec<Vec<u8>>), StoreError> {
+    /// Milliseconds to live, how many frames the reader has written, and the keys of the peer's.
+    fn unread(self) -> Result<(u64, u16, Vec<Vec<u8>>), StoreError> {
         if self.word != "unread" {
             return Err(self.refusal());
         }
         let mut details = self.details.into_iter();
         let left = details.next().and_then(read).ok_or_else(strange)?;
+        let written = details.next().and_then(read).ok_or_else(strange)?;
         let keys = details.map(|key| read(key).ok_or_else(strange));
-        Ok((left, keys.collect::<Result<_, _>>()?))
+        Ok((left, written, keys.collect::<Result<_, _>>()?))
     }
 
     fn refusal(self) -> StoreError {
@@ -328,16 +429,39 @@ fn any_server_error(error: &RedisError, is: impl Fn(&redis::ServerError) -> bool
     errors.is_some_and(|errors| errors.iter().any(|(_, error)| is(error)))
 }
 
-async fn refuse_eviction(connection: &mut ConnectionManager) -> Result<(), ConnectError> {
-    let memory: String = redis::cmd("INFO")
-        .arg("memory")
-        .query_async(connection)
-        .await?;
-    let policy = memory
-        .lines()
-        .find_map(|line| line.strip_prefix("maxmemory_policy:"));
-    match policy.map(str::trim) {
-        None | Some("noeviction") => Ok(()),
-        Some(policy) => Err(ConnectError::Evicts(policy.to_owned())),
+/// A name that no other node has.
+fn draw_channel() -> Result<String, getrandom::Error> {
+    let mut name = [0; 16];
+    getrandom::fill(&mut name)?;
+    let mut channel = String::from("naru:node:");
+    for byte in name {
+        // Writing to a `String` cannot fail.
+        let _ = write!(channel, "{byte:02x}");
     }
+    Ok(channel)
+}
+
+/// Asks every master.
+async fn refuse_eviction(link: &Link) -> Result<(), ConnectError> {
+    let memory = link.command(redis::cmd("INFO").arg("memory")).await?;
+    let texts: Vec<String> = match memory {
+        Value::Map(nodes) => nodes
+            .into_iter()
+            .filter_map(|(_, text)| read(text))
+            .collect(),
+        text => read(text).into_iter().collect(),
+    };
+    for policy in texts.iter().filter_map(|text| policy(text)) {
+        if policy != "noeviction" {
+            return Err(ConnectError::Evicts(policy.to_owned()));
+        }
+    }
+    Ok(())
+}
+
+fn policy(memory: &str) -> Option<&str> {
+    let mut lines = memory.lines();
+    lines
+        .find_map(|line| line.strip_prefix("maxmemory_policy:"))
+        .map(str::trim)
 }

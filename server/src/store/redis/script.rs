@@ -1,21 +1,54 @@
 //! The state changes, each one script that Redis runs atomically.
 
-use redis::{Cmd, RedisResult, Script, aio::ConnectionManager};
+use redis::{Cmd, Script};
+
+/// A script as the relay keeps it: Redis is given its text only where it does not know it.
+pub(super) struct Change {
+    text: &'static str,
+    script: Script,
+}
+
+/// How a script is named in a call.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    Hash,
+    Text,
+}
+
+impl Change {
+    fn new(text: &'static str) -> Self {
+        Self {
+            text,
+            script: Script::new(text),
+        }
+    }
+
+    /// A call of the script on one mailbox; its arguments are appended.
+    pub(super) fn call(&self, by: By, mailbox: &str) -> Cmd {
+        let mut command = match by {
+            By::Hash => redis::cmd("EVALSHA").arg(self.script.get_hash()).clone(),
+            By::Text => redis::cmd("EVAL").arg(self.text).clone(),
+        };
+        command.arg(1).arg(mailbox);
+        command
+    }
+}
 
 /// The scripts by what they do.
 pub(super) struct Scripts {
-    pub(super) open: Script,
-    pub(super) join: Script,
-    pub(super) append: Script,
-    pub(super) read: Script,
-    pub(super) end: Script,
+    pub(super) open: Change,
+    pub(super) join: Change,
+    pub(super) append: Change,
+    pub(super) read: Change,
+    pub(super) end: Change,
+    pub(super) touch: Change,
 }
 
 impl Scripts {
     pub(super) fn new() -> Self {
         macro_rules! script {
             ($name:literal) => {
-                Script::new(concat!(
+                Change::new(concat!(
                     include_str!("lua/prelude.lua"),
                     include_str!(concat!("lua/", $name, ".lua"))
                 ))
@@ -27,21 +60,7 @@ impl Scripts {
             append: script!("append"),
             read: script!("read"),
             end: script!("end"),
+            touch: Change::new(include_str!("lua/touch.lua")),
         }
     }
-
-    /// Hands the scripts to a Redis that has not seen them, or has forgotten them.
-    pub(super) async fn load(&self, connection: &mut ConnectionManager) -> RedisResult<()> {
-        for script in [&self.open, &self.join, &self.append, &self.read, &self.end] {
-            script.load_async(connection).await?;
-        }
-        Ok(())
-    }
-}
-
-/// A call of a script on one mailbox; its arguments are appended.
-pub(super) fn call(script: &Script, mailbox: &str) -> Cmd {
-    let mut command = redis::cmd("EVALSHA");
-    command.arg(script.get_hash()).arg(1).arg(mailbox);
-    command
 }

@@ -1,65 +1,83 @@
-//! Hears from Redis which mailboxes have changed.
+//! Hears from other relays that a mailbox has changed for which somebody waits here.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
-use redis::{Client, RedisResult, aio::PubSub};
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use redis::aio::PubSub;
+use tokio::{
+    sync::watch,
+    time::{Instant, MissedTickBehavior, interval, sleep, timeout},
+};
 
+use super::{
+    link::{Current, Link},
+    servers::Servers,
+};
 use crate::store::Wakers;
 
-/// The channel on which every node says whose mailbox it has changed.
-pub(super) const CHANNEL: &str = "naru:changed";
-
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
-const PING_EVERY: Duration = Duration::from_secs(1);
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const BEAT_EVERY: Duration = Duration::from_millis(500);
+/// Without a beat for so long, nothing else comes through either.
+const SILENCE: Duration = Duration::from_millis(1_700);
+const PAUSE: Duration = Duration::from_millis(100);
 
-/// Wakes this node's waiters for as long as the task runs, over connections of its own.
-pub(super) async fn listen(client: Client, wakers: Wakers) {
-    let mut pause = FIRST_PAUSE;
-    loop {
-        if let Ok(Ok(subscription)) = timeout(CONNECT_WITHIN, subscribe(&client)).await {
-            pause = FIRST_PAUSE;
-            // What changed while nobody listened was not heard.
+/// Wakes this node's waiters for as long as the task runs, over connections of its own: a subscription
+/// that shares one with commands was seen to cross their answers.
+pub(super) async fn listen(servers: Arc<Servers>, link: Link, channel: String, wakers: Wakers) {
+    let mut current = link.follow();
+    for turn in 0.. {
+        let connection = current.borrow_and_update().connection.clone();
+        let subscription = servers.subscribe(&connection, turn, &channel);
+        if let Ok(Ok(subscription)) = timeout(CONNECT_WITHIN, subscription).await {
+            // What changed while nobody listened was not heard; what a failover forgot has changed too.
             wakers.wake_all();
-            until_lost(subscription, &wakers).await;
-            tracing::warn!("the connection that hears of changes was lost");
+            until_silent(subscription, &link, &mut current, &channel, &wakers).await;
         }
-        sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        sleep(PAUSE).await;
     }
 }
 
-async fn subscribe(client: &Client) -> RedisResult<PubSub> {
-    let mut subscription = client.get_async_pubsub().await?;
-    subscription.subscribe(CHANNEL).await?;
-    Ok(subscription)
-}
-
-/// A connection that is cut without a word answers no ping.
-async fn until_lost(subscription: PubSub, wakers: &Wakers) {
-    let (mut sink, mut messages) = subscription.split();
-    let mut pings = interval(PING_EVERY);
-    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+/// A subscription that leads nowhere looks as if nothing happened: the node sends itself beats, over the
+/// link that the other nodes' messages come from.
+async fn until_silent(
+    mut subscription: PubSub,
+    link: &Link,
+    current: &mut watch::Receiver<Current>,
+    channel: &str,
+    wakers: &Wakers,
+) {
+    let mut messages = subscription.on_message();
+    let mut beats = interval(BEAT_EVERY);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut heard = Instant::now();
     loop {
         tokio::select! {
-            message = messages.next() => match message {
-                None => return,
-                Some(message) => {
-                    let name = std::str::from_utf8(message.get_payload_bytes());
-                    if let Some(id) = name.ok().and_then(|name| name.parse().ok()) {
-                        wakers.wake(&id);
-                    }
+            message = messages.next() => {
+                let Some(message) = message else { return };
+                heard = Instant::now();
+                let name = std::str::from_utf8(message.get_payload_bytes());
+                if let Some(id) = name.ok().and_then(|name| name.parse().ok()) {
+                    wakers.wake(&id);
                 }
-            },
-            _ = pings.tick() => {
-                let pong: Result<RedisResult<redis::Value>, _> =
-                    timeout(CONNECT_WITHIN, sink.ping()).await;
-                if !matches!(pong, Ok(Ok(_))) {
+            }
+            _ = beats.tick() => {
+                if heard.elapsed() > SILENCE {
+                    tracing::warn!("nothing is heard of changes");
                     return;
                 }
+                let (link, channel) = (link.clone(), channel.to_owned());
+                tokio::spawn(async move {
+                    let beat = redis::cmd("PUBLISH").arg(&channel).arg("").clone();
+                    // A beat that is not sent is not heard.
+                    let _ = timeout(BEAT_EVERY, link.command(&beat)).await;
+                });
+            }
+            changed = current.changed() => {
+                // Another master, or one that has forgotten; or nobody looks after the link any more.
+                if changed.is_err() {
+                    sleep(SILENCE).await;
+                }
+                return;
             }
         }
     }

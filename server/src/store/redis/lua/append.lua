@@ -1,10 +1,10 @@
--- ARGV: token, number, frame, most frames, most bytes, channel, name. The frame's bytes have just
--- been stored.
-local number, frame = tonumber(ARGV[2]), ARGV[3]
+-- ARGV: token, channel, number, frame, most frames, most bytes. The frame's bytes have just been
+-- stored.
+local number, frame = tonumber(ARGV[3]), ARGV[4]
 
 local function refuse(reason, detail)
   forget({ frame })
-  return { reason, detail }
+  return answer(reason, detail)
 end
 
 local side, refused = lane(ARGV[1])
@@ -23,15 +23,15 @@ if number <= count then
   elseif number <= acked then
     return refuse('again')
   end
-  return { stored(frame, ends) and 'again' or 'full' }
+  return answer(stored(frame, ends) and 'again' or 'full')
 elseif number > count + 1 then
   return refuse('gap', count + 1)
-elseif number > tonumber(ARGV[4]) or bytes + others + length(frame) > tonumber(ARGV[5]) then
+elseif number > tonumber(ARGV[5]) or bytes + others + length(frame) > tonumber(ARGV[6]) then
   return refuse('mailbox_full')
 elseif not stored(frame, ends) then
-  return { 'full' }
+  return answer('full')
 end
 redis.call('HSET', mailbox, field(side, 'count'), number, field(side, 'bytes'), bytes + length(frame),
   field(side, number), frame)
-redis.call('PUBLISH', ARGV[6], ARGV[7])
-return { 'new' }
+wake(other)
+return answer('new')

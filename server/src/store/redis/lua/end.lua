@@ -1,7 +1,7 @@
--- ARGV: token, channel, name.
+-- ARGV: token, channel.
 local side, refused = lane(ARGV[1])
 if not side then
-  return { refused }
+  return answer(refused)
 end
 if deposit and side == 's' then
   -- Whoever was fetching it gives it back; a receipt cannot be taken back.
@@ -9,14 +9,15 @@ if deposit and side == 's' then
     forget(unread('s'))
     redis.call('HDEL', mailbox, 'scanner', 'lease')
     redis.call('HSET', mailbox, field('s', 'count'), 0, field('s', 'acked'), 0, field('s', 'bytes'), 0)
-    redis.call('PUBLISH', ARGV[2], ARGV[3])
+    wake('d')
   end
-  return { 'new' }
+  return answer('new')
 end
 redis.call('HDEL', mailbox, 'ends')
 if scanner or deposit then
   forget(unread('d'))
   forget(unread('s'))
 end
-redis.call('PUBLISH', ARGV[2], ARGV[3])
-return { 'new' }
+wake('d')
+wake('s')
+return answer('new')

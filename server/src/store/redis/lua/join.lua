@@ -1,10 +1,10 @@
--- ARGV: join token, scanner's token, frame, milliseconds to live, milliseconds to be remembered
--- thereafter, most bytes, channel, name. The frame's bytes have just been stored.
-local frame = ARGV[3]
+-- ARGV: join token, channel, scanner's token, frame, milliseconds to live, milliseconds to be
+-- remembered thereafter, most bytes. The frame's bytes have just been stored.
+local frame = ARGV[4]
 
 local function refuse(reason)
   forget({ frame })
-  return { reason }
+  return answer(reason)
 end
 
 if not token or ARGV[1] ~= join then
@@ -16,31 +16,31 @@ if refused then
 end
 if scanner then
   local first, acked = unpack(redis.call('HMGET', mailbox, field('s', 1), field('s', 'acked')))
-  if scanner == ARGV[2] and first == frame then
+  if scanner == ARGV[3] and first == frame then
     if tonumber(acked) >= 1 then
       return refuse('again')
     end
-    return { stored(frame, ends) and 'again' or 'full' }
+    return answer(stored(frame, ends) and 'again' or 'full')
   elseif not deposit or now() < tonumber(lease) or written('s') > 1 then
     return refuse('already_joined')
   end
   forget(unread('s'))
 end
-if length(frame) > tonumber(ARGV[6]) then
+if length(frame) > tonumber(ARGV[7]) then
   return refuse('mailbox_full')
 end
-local last = now() + ARGV[4]
+local last = now() + ARGV[5]
 if not stored(frame, deposit and ends or integer(last)) then
-  return { 'full' }
+  return answer('full')
 end
-redis.call('HSET', mailbox, 'scanner', ARGV[2], field('s', 'count'), 1, field('s', 'acked'), 0,
+redis.call('HSET', mailbox, 'scanner', ARGV[3], field('s', 'count'), 1, field('s', 'acked'), 0,
   field('s', 'bytes'), length(frame), field('s', 1), frame)
 if deposit then
   redis.call('HSET', mailbox, 'lease', integer(last))
 else
   redis.call('HSET', mailbox, 'ends', integer(last),
     field('d', 'count'), 0, field('d', 'acked'), 0, field('d', 'bytes'), 0)
-  redis.call('PEXPIREAT', mailbox, integer(last + ARGV[5]))
+  redis.call('PEXPIREAT', mailbox, integer(last + ARGV[6]))
 end
-redis.call('PUBLISH', ARGV[7], ARGV[8])
-return { 'new' }
+wake('d')
+return answer('new')

@@ -2,9 +2,9 @@
 -- seconds that were asked for a deposit, or nothing.
 if token then
   if token ~= ARGV[1] or join ~= ARGV[2] or (deposit or '') ~= ARGV[5] then
-    return { 'exists' }
+    return answer('exists')
   end
-  return { over() or 'again' }
+  return answer(over() or 'again')
 end
 local last = now() + ARGV[3]
 redis.call('HSET', mailbox, 'token', ARGV[1], 'join', ARGV[2], 'ends', integer(last))
@@ -14,4 +14,5 @@ if ARGV[5] ~= '' then
     field('d', 'count'), 0, field('d', 'acked'), 0, field('d', 'bytes'), 0)
 end
 redis.call('PEXPIREAT', mailbox, integer(last + ARGV[4]))
-return { 'new' }
+deposit = ARGV[5] ~= ''
+return answer('new')

@@ -1,12 +1,20 @@
+-- Every script but `open` has ARGV[1], a token, and ARGV[2], the channel of the node that calls.
+-- It answers whether the mailbox is a deposit, a word, and what belongs to it.
+--
 -- A mailbox is the hash KEYS[1]: `token`, `join` and `scanner` are hashes of tokens, `ends` is the
 -- end of its life in milliseconds and is taken away when a side ends it: a Redis that is full
 -- allows that. Of each lane (d: the displayer's, s: the scanner's) it has `count`, `acked` and
 -- `bytes`, and per frame its digest and length. The frames themselves are keys of their own, named
 -- by their digest. A deposit has `deposit`, the seconds that were asked for, and `lease`, until when
--- nobody but its scanner can have it.
+-- nobody but its scanner can have it. `dnode` and `snode` are the channels of the nodes on which the
+-- sides have waited last.
 local mailbox = KEYS[1]
 local token, join, scanner, ends, deposit, lease =
   unpack(redis.call('HMGET', mailbox, 'token', 'join', 'scanner', 'ends', 'deposit', 'lease'))
+
+local function answer(word, ...)
+  return { deposit and 1 or 0, word, ... }
+end
 
 local function integer(number)
   return string.format('%.0f', number)
@@ -84,5 +92,13 @@ local function forget(list)
   end
   if #keys > 0 then
     redis.call('UNLINK', unpack(keys))
+  end
+end
+
+-- Lets the node know on which a side may wait; the calling one knows.
+local function wake(side)
+  local node = redis.call('HGET', mailbox, field(side, 'node'))
+  if node and node ~= ARGV[2] then
+    redis.call('PUBLISH', node, string.sub(mailbox, 7, -2))
   end
 end

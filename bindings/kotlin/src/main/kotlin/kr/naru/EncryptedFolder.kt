@@ -48,7 +48,7 @@ internal class EncryptedFolder(folder: File, private val encryption: StoreEncryp
         val encrypted = encryption.encrypt("${folder.name}/$name", content)
         touching {
             writing.withLock {
-                folder.mkdirs()
+                if (!folder.isDirectory && !folder.mkdirs()) throw IOException("no folder")
                 if (folder.usableSpace < encrypted.size + SPARE) throw StoreException(StoreException.Reason.FULL)
                 replace(folder.resolve(name), encrypted)
             }

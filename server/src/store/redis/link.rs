@@ -1,0 +1,178 @@
+//! The connection that everything shares, replaced when it has failed.
+
+use std::{sync::Arc, time::Duration};
+
+use redis::{Cmd, ErrorKind, Pipeline, RedisError, RedisResult, ServerErrorKind, Value};
+use tokio::{
+    sync::{mpsc, watch},
+    task::AbortHandle,
+    time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout},
+};
+
+use super::servers::{Connection, Servers};
+
+/// How long a call is tried again before its caller hears that the store does not answer.
+const PATIENCE: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(100);
+const CHECK_EVERY: Duration = Duration::from_secs(1);
+const RENEW_WITHIN: Duration = Duration::from_secs(3);
+
+/// A connection to those that take writes. Every call may be repeated, and is: what has been sent over
+/// a connection that broke may have been done.
+#[derive(Clone)]
+pub(super) struct Link {
+    current: watch::Receiver<Current>,
+    complaints: mpsc::Sender<u64>,
+}
+
+#[derive(Clone)]
+pub(super) struct Current {
+    /// Counts the connections.
+    pub(super) generation: u64,
+    pub(super) connection: Connection,
+}
+
+impl Link {
+    /// Connects, and goes on to look after the connection until the handle is used.
+    pub(super) async fn connect(servers: Arc<Servers>) -> RedisResult<(Self, AbortHandle)> {
+        let connection = servers.connect().await?;
+        let first = Current {
+            generation: 0,
+            connection,
+        };
+        let (sender, current) = watch::channel(first);
+        let (complaints, queue) = mpsc::channel(1);
+        let keeper = tokio::spawn(keep(servers, sender, queue)).abort_handle();
+        let link = Self {
+            current,
+            complaints,
+        };
+        Ok((link, keeper))
+    }
+
+    /// Follows the connection's replacements.
+    pub(super) fn follow(&self) -> watch::Receiver<Current> {
+        self.current.clone()
+    }
+
+    pub(super) async fn command(&self, command: &Cmd) -> RedisResult<Value> {
+        let values = self.insist(Request::Command(command)).await?;
+        Ok(values.into_iter().next().unwrap_or(Value::Nil))
+    }
+
+    /// Sends commands of one mailbox together.
+    pub(super) async fn pipeline(&self, pipeline: &Pipeline) -> RedisResult<Vec<Value>> {
+        self.insist(Request::Pipeline(pipeline)).await
+    }
+
+    async fn insist(&self, request: Request<'_>) -> RedisResult<Vec<Value>> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut current = self.current.clone();
+        loop {
+            let Current {
+                generation,
+                mut connection,
+            } = current.borrow_and_update().clone();
+            let result = match request {
+                Request::Command(command) => connection.command(command).await.map(|it| vec![it]),
+                Request::Pipeline(pipeline) => connection.pipeline(pipeline).await,
+            };
+            let error = match result {
+                Err(error) => error,
+                done => return done,
+            };
+            let Some(trouble) = Trouble::of(&error) else {
+                return Err(error);
+            };
+            if Instant::now() + PAUSE >= deadline {
+                return Err(error);
+            }
+            match trouble {
+                Trouble::Passing => sleep(PAUSE).await,
+                Trouble::Lost => {
+                    // One complaint is as good as many.
+                    let _ = self.complaints.try_send(generation);
+                    tokio::select! {
+                        renewed = current.wait_for(|current| current.generation > generation) => {
+                            if renewed.is_err() {
+                                return Err(error);
+                            }
+                        }
+                        () = sleep_until(deadline) => return Err(error),
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Request<'r> {
+    Command(&'r Cmd),
+    Pipeline(&'r Pipeline),
+}
+
+/// What another try may mend.
+enum Trouble {
+    /// By the same connection.
+    Passing,
+    /// By another one.
+    Lost,
+}
+
+impl Trouble {
+    fn of(error: &RedisError) -> Option<Self> {
+        use ServerErrorKind::{BusyLoading, ClusterDown, MasterDown, Moved, ReadOnly, TryAgain};
+        match error.kind() {
+            ErrorKind::Io
+            | ErrorKind::ClusterConnectionNotFound
+            | ErrorKind::Parse
+            | ErrorKind::Server(ReadOnly | MasterDown) => Some(Self::Lost),
+            ErrorKind::Server(BusyLoading | ClusterDown | TryAgain | Moved) => Some(Self::Passing),
+            _ => None,
+        }
+    }
+}
+
+/// Replaces the connection when somebody complains, or when it no longer reaches those that take
+/// writes. The old one stays until then: in a Cluster it may still serve most.
+async fn keep(
+    servers: Arc<Servers>,
+    current: watch::Sender<Current>,
+    mut complaints: mpsc::Receiver<u64>,
+) {
+    let mut checks = interval(CHECK_EVERY);
+    checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let Current {
+            generation,
+            connection,
+        } = current.borrow().clone();
+        tokio::select! {
+            complaint = complaints.recv() => match complaint {
+                None => return,
+                Some(about) if about < generation => continue,
+                Some(_) => {}
+            },
+            _ = checks.tick() => {
+                if servers.serves(&connection).await {
+                    continue;
+                }
+            }
+        }
+        tracing::warn!("the connection to the store was lost");
+        metrics::counter!("naru_store_reconnects_total").increment(1);
+        let connection = loop {
+            match timeout(RENEW_WITHIN, servers.connect()).await {
+                Ok(Ok(connection)) => break connection,
+                Ok(Err(_)) | Err(_) => sleep(PAUSE).await,
+            }
+        };
+        tracing::info!("connected to the store again");
+        current.send_replace(Current {
+            generation: generation + 1,
+            connection,
+        });
+        checks.reset();
+    }
+}
