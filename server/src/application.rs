@@ -13,6 +13,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use tokio::sync::watch;
 
 use crate::{
+    agencies::{CurrentRules, RulesError},
     client_network::TrustedProxies,
     limits::{Limits, Quotas},
     routes::{self, BODY_DEADLINE, ClientSettings, Relay},
@@ -37,9 +38,15 @@ pub enum StartError {
         /// What the system says.
         error: io::Error,
     },
+    /// The system does not let the process hear its signals.
+    #[error("cannot listen for signals: {0}")]
+    Signal(io::Error),
     /// Redis cannot be used.
     #[error("cannot use the store: {0}")]
     Store(#[from] ConnectError),
+    /// The agencies' rules cannot be used.
+    #[error(transparent)]
+    Rules(#[from] RulesError),
     /// The certificate or its key cannot be used.
     #[error("cannot use {path} for TLS: {reason}")]
     Tls {
@@ -68,6 +75,7 @@ impl Application {
         let address = listener.local_addr().map_err(listen_error)?;
         let tls = settings.tls.as_ref().map(tls).transpose()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
+        let rules = CurrentRules::load(settings.agencies.as_deref(), settings.capacity)?;
         let (stop, stopping) = watch::channel(false);
         let store = Backend::open(&settings.store, settings.capacity).await?;
         let relay = web::Data::new(Relay {
@@ -79,6 +87,8 @@ impl Application {
                 deposits: settings.network_deposits,
                 deposit_lifetime: settings.capacity.deposit_ttl,
             }),
+            rules,
+            capacity: settings.capacity,
             deposits: settings.deposit.is_some(),
             client_settings: ClientSettings::of(&settings),
             frame_bytes: settings.frame_bytes,
@@ -86,6 +96,7 @@ impl Application {
             stopping,
         });
         tokio::spawn(tidy(relay.clone()));
+        tokio::spawn(reload(relay.clone(), hang_up(&settings)?));
         telemetry::metrics();
         let proxies = web::Data::new(TrustedProxies(settings.trusted_proxies.clone()));
         let secure = tls.is_some();
@@ -178,6 +189,47 @@ async fn tidy(relay: web::Data<Relay>) {
         }
     }
 }
+
+/// Resolves each time that the process gets SIGHUP, which from this call on does not end it where there is a
+/// file to read again.
+#[cfg(unix)]
+fn hang_up(settings: &Settings) -> Result<Option<HangUp>, StartError> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let wanted = settings.agencies.is_some();
+    let hang_up = wanted.then(|| signal(SignalKind::hangup())).transpose();
+    hang_up.map_err(StartError::Signal)
+}
+
+#[cfg(not(unix))]
+fn hang_up(_: &Settings) -> Result<Option<HangUp>, StartError> {
+    Ok(None)
+}
+
+#[cfg(unix)]
+type HangUp = tokio::signal::unix::Signal;
+#[cfg(not(unix))]
+type HangUp = std::convert::Infallible;
+
+/// Reads the agencies' rules again when the operator says so.
+#[cfg(unix)]
+async fn reload(relay: web::Data<Relay>, hang_up: Option<HangUp>) {
+    let Some(mut hang_up) = hang_up else {
+        return;
+    };
+    let mut stopping = relay.stopping.clone();
+    loop {
+        tokio::select! {
+            hung_up = hang_up.recv() => match hung_up {
+                Some(()) => relay.reload(),
+                None => return,
+            },
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn reload(_: web::Data<Relay>, _: Option<HangUp>) {}
 
 fn tls(files: &Tls) -> Result<ServerConfig, StartError> {
     let refuse = |path: &PathBuf, reason: String| StartError::Tls {

@@ -68,6 +68,8 @@ pub struct Settings {
     pub network_deposits: NonZeroU32,
     /// How often one client network may try to join within the lifetime of a mailbox.
     pub network_joins: NonZeroU32,
+    /// TOML file with the agencies whose people may use the relay; without one, everybody may.
+    pub agencies: Option<PathBuf>,
     /// What the page is told.
     pub page: PageSettings,
     /// How many mailboxes one client network may open at once.
@@ -255,6 +257,10 @@ options! {
     /// [default: 3].
     #[arg(long, env = "NARU_PASSWORD_KINDS", value_name = "COUNT")]
     password_kinds: NonZeroU16,
+    /// TOML file with the agencies whose people may use the relay, and their rules; SIGHUP reads it
+    /// again. Without one, everybody may do everything.
+    #[arg(long, env = "NARU_AGENCIES", value_name = "FILE")]
+    agencies: PathBuf,
     /// Seconds that a request's head and body may take [default: 10].
     #[arg(long, env = "NARU_REQUEST_DEADLINE", value_name = "SECONDS")]
     request_deadline: NonZeroU32,
@@ -361,6 +367,7 @@ impl Options {
             deposit: (deposit_hours > 0).then(|| hours(deposit_hours)),
             network_deposits: self.network_deposits.unwrap_or(NETWORK_DEPOSITS),
             network_joins: self.network_joins.unwrap_or(NETWORK_JOINS),
+            agencies: self.agencies,
             page: PageSettings {
                 shared_pc: self.shared_pc.unwrap_or(false),
                 roots: self.roots.map(read_roots).transpose()?,

@@ -1,4 +1,5 @@
-//! Logs and metrics, neither of which ever holds an identifier, a token or an address.
+//! Logs and metrics, neither of which ever holds an identifier, a token or an address; a failure is
+//! logged with its reference number.
 
 use std::{
     sync::OnceLock,
@@ -6,16 +7,17 @@ use std::{
 };
 
 use actix_web::{
-    Error,
+    Error, HttpMessage,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
+    http::header::{HeaderName, HeaderValue},
     middleware::Next,
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use naru_core::mailbox::PROBLEM_CODE;
+use naru_core::mailbox::{MailboxId, PROBLEM_CODE, REFERENCE};
 use tracing_subscriber::{EnvFilter, fmt};
 
-use crate::settings::LogFormat;
+use crate::{reference::Reference, settings::LogFormat};
 
 /// Sends the log to standard error; `RUST_LOG` chooses its level.
 pub fn start(format: LogFormat) {
@@ -47,28 +49,53 @@ pub(crate) async fn observe(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let started = Instant::now();
     let method = request.method().to_string();
-    let response = next.call(request).await?;
+    let mut response = next.call(request).await?;
     let route = response
         .request()
         .match_pattern()
         .unwrap_or_else(|| "other".into());
-    let status = response.status().as_u16();
+    let status = response.status();
+    let reference = reference(&response);
+    if let Some(reference) = &reference
+        && let Ok(value) = HeaderValue::from_str(reference)
+    {
+        let name = HeaderName::from_static(REFERENCE);
+        response.headers_mut().insert(name, value);
+    }
+    let failed = reference.filter(|_| status.is_client_error() || status.is_server_error());
+    let status = status.as_u16();
     let code = response
         .headers()
         .get(PROBLEM_CODE)
         .and_then(|code| code.to_str().ok())
         .unwrap_or("")
         .to_owned();
-    record(&method, &route, status, &code, started.elapsed());
+    let failed = failed.as_deref().unwrap_or_default();
+    record(&method, &route, status, &code, failed, started.elapsed());
     Ok(response)
 }
 
-fn record(method: &str, route: &str, status: u16, code: &str, took: Duration) {
+/// That of the mailbox that it was about; for other failures, the handler's or a fresh one.
+fn reference<B>(response: &ServiceResponse<B>) -> Option<String> {
+    let request = response.request();
+    let own = request.extensions().get::<Reference>().copied();
+    let id: Option<MailboxId> = request
+        .match_info()
+        .get("id")
+        .and_then(|id| id.parse().ok());
+    let reference = own.or_else(|| id.map(|id| Reference::of(&id)));
+    let failed = response.status().is_client_error() || response.status().is_server_error();
+    let reference = reference.or_else(|| failed.then(Reference::draw));
+    reference.map(|reference| reference.to_string())
+}
+
+fn record(method: &str, route: &str, status: u16, code: &str, reference: &str, took: Duration) {
     tracing::info!(
         method,
         route,
         status,
         code,
+        reference,
         ms = took.as_millis() as u64,
         "request"
     );

@@ -6,7 +6,7 @@ use naru_core::mailbox::{FrameNumber, Join, MailboxId, Open, TokenHash};
 use rustls::crypto::ring;
 
 use super::{
-    Accepted, Capacity, Store, StoreError, Unread, Watch,
+    Accepted, Capacity, Lifetimes, Store, StoreError, Unread, Watch,
     memory::Memory,
     redis::{ConnectError, Deployment, NoRedisUrl, Redis},
 };
@@ -90,12 +90,23 @@ impl Backend {
 }
 
 impl Store for Backend {
-    async fn open(&self, id: MailboxId, open: Open) -> Result<Accepted, StoreError> {
-        on!(self, store => store.open(id, open).await)
+    async fn open_for(
+        &self,
+        lifetimes: Lifetimes,
+        id: MailboxId,
+        open: Open,
+    ) -> Result<Accepted, StoreError> {
+        on!(self, store => store.open_for(lifetimes, id, open).await)
     }
 
-    async fn join(&self, id: MailboxId, by: TokenHash, join: Join) -> Result<Accepted, StoreError> {
-        on!(self, store => store.join(id, by, join).await)
+    async fn join_for(
+        &self,
+        lifetimes: Lifetimes,
+        id: MailboxId,
+        by: TokenHash,
+        join: Join,
+    ) -> Result<Accepted, StoreError> {
+        on!(self, store => store.join_for(lifetimes, id, by, join).await)
     }
 
     async fn append(

@@ -9,7 +9,7 @@ use naru_core::mailbox::{FrameNumber, Join, MailboxId, Open, TokenHash};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use super::{Accepted, Capacity, Store, StoreError, Unread, Wakers, Watch};
+use super::{Accepted, Capacity, Lifetimes, Store, StoreError, Unread, Wakers, Watch};
 
 /// Mailboxes in a map, and their ends in order.
 pub struct Memory {
@@ -47,7 +47,12 @@ impl Memory {
 }
 
 impl Store for Memory {
-    async fn open(&self, id: MailboxId, open: Open) -> Result<Accepted, StoreError> {
+    async fn open_for(
+        &self,
+        lifetimes: Lifetimes,
+        id: MailboxId,
+        open: Open,
+    ) -> Result<Accepted, StoreError> {
         let mut state = self.current();
         if let Some(mailbox) = state.mailboxes.get(&id) {
             return match mailbox.open == open {
@@ -58,13 +63,19 @@ impl Store for Memory {
         if state.mailboxes.len() >= self.capacity.mailboxes {
             return Err(StoreError::Full);
         }
-        let ends = Instant::now() + self.capacity.waits(&open);
+        let ends = Instant::now() + self.capacity.waits(&open, lifetimes);
         state.mailboxes.insert(id, Mailbox::new(open, ends));
         state.ends.insert((ends, id));
         Ok(Accepted::New)
     }
 
-    async fn join(&self, id: MailboxId, by: TokenHash, join: Join) -> Result<Accepted, StoreError> {
+    async fn join_for(
+        &self,
+        lifetimes: Lifetimes,
+        id: MailboxId,
+        by: TokenHash,
+        join: Join,
+    ) -> Result<Accepted, StoreError> {
         let mut guard = self.current();
         let state = &mut *guard;
         let mailbox = state.mailboxes.get_mut(&id).ok_or(StoreError::Unknown)?;
@@ -88,7 +99,7 @@ impl Store for Memory {
         if state.bytes + join.m1.len() > self.capacity.total_bytes {
             return Err(StoreError::Full);
         }
-        let until = now + self.capacity.transfer_ttl;
+        let until = now + self.capacity.transfer_ttl.min(lifetimes.transfer);
         if mailbox.is_deposit() {
             mailbox.lease = Some(until);
         } else {

@@ -35,10 +35,36 @@ pub struct Capacity {
 
 impl Capacity {
     /// How long a mailbox is kept from its opening on, while nobody has joined it.
-    pub(crate) fn waits(&self, open: &Open) -> Duration {
-        open.deposit.map_or(self.join_ttl, |seconds| {
-            Duration::from_secs(seconds.get().into()).min(self.deposit_ttl)
-        })
+    pub(crate) fn waits(&self, open: &Open, lifetimes: Lifetimes) -> Duration {
+        open.deposit
+            .map_or(self.join_ttl.min(lifetimes.join), |seconds| {
+                Duration::from_secs(seconds.get().into()).min(self.deposit_ttl)
+            })
+    }
+}
+
+/// How long one mailbox lives; never longer than the capacity has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// While it waits for the scanner.
+    pub join: Duration,
+    /// From the join on.
+    pub transfer: Duration,
+}
+
+impl Lifetimes {
+    /// As long as the capacity has it.
+    pub const LONGEST: Self = Self {
+        join: Duration::MAX,
+        transfer: Duration::MAX,
+    };
+
+    /// Those of the capacity.
+    pub const fn of(capacity: &Capacity) -> Self {
+        Self {
+            join: capacity.join_ttl,
+            transfer: capacity.transfer_ttl,
+        }
     }
 }
 
@@ -110,8 +136,9 @@ pub enum StoreError {
 /// Keeps mailboxes. Every method may be called again with the same arguments to the same effect.
 pub trait Store {
     /// Opens a mailbox.
-    fn open(
+    fn open_for(
         &self,
+        lifetimes: Lifetimes,
         id: MailboxId,
         open: Open,
     ) -> impl Future<Output = Result<Accepted, StoreError>> + Send;
@@ -119,12 +146,32 @@ pub trait Store {
     /// Lets the first scanner in; `by` is the hash of the token that it presents. A deposit lets
     /// another in when the first has held it for the length of a transfer, or has given it back, and
     /// has left no receipt.
+    fn join_for(
+        &self,
+        lifetimes: Lifetimes,
+        id: MailboxId,
+        by: TokenHash,
+        join: Join,
+    ) -> impl Future<Output = Result<Accepted, StoreError>> + Send;
+
+    /// [`Self::open_for`] as long as the capacity has it.
+    fn open(
+        &self,
+        id: MailboxId,
+        open: Open,
+    ) -> impl Future<Output = Result<Accepted, StoreError>> + Send {
+        self.open_for(Lifetimes::LONGEST, id, open)
+    }
+
+    /// [`Self::join_for`] as long as the capacity has it.
     fn join(
         &self,
         id: MailboxId,
         by: TokenHash,
         join: Join,
-    ) -> impl Future<Output = Result<Accepted, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Accepted, StoreError>> + Send {
+        self.join_for(Lifetimes::LONGEST, id, by, join)
+    }
 
     /// Appends a frame to the lane of whoever presents the token: the displayer of a deposit also
     /// before anybody has joined.

@@ -19,7 +19,7 @@ use self::{
     script::{By, Change, Scripts},
     servers::Servers,
 };
-use super::{Accepted, Capacity, Store, StoreError, Unread, Wakers, Watch};
+use super::{Accepted, Capacity, Lifetimes, Store, StoreError, Unread, Wakers, Watch};
 
 /// How long replicas may take to have a change of a deposit.
 const REPLICATE_WITHIN: Duration = Duration::from_millis(300);
@@ -199,14 +199,19 @@ impl Drop for Redis {
 }
 
 impl Store for Redis {
-    async fn open(&self, id: MailboxId, open: Open) -> Result<Accepted, StoreError> {
+    async fn open_for(
+        &self,
+        lifetimes: Lifetimes,
+        id: MailboxId,
+        open: Open,
+    ) -> Result<Accepted, StoreError> {
         let mailbox = key(&id);
         let deposit = open.deposit.map(|seconds| seconds.to_string());
         let answer = self.run(&self.scripts.open, &mailbox, |command| {
             command
                 .arg(open.token.as_bytes())
                 .arg(open.join.as_bytes())
-                .arg(milliseconds(self.capacity.waits(&open)))
+                .arg(milliseconds(self.capacity.waits(&open, lifetimes)))
                 .arg(milliseconds(self.capacity.transfer_ttl))
                 .arg(deposit.as_deref().unwrap_or_default());
         });
@@ -214,7 +219,13 @@ impl Store for Redis {
         self.settle(&mailbox, answer).await
     }
 
-    async fn join(&self, id: MailboxId, by: TokenHash, join: Join) -> Result<Accepted, StoreError> {
+    async fn join_for(
+        &self,
+        lifetimes: Lifetimes,
+        id: MailboxId,
+        by: TokenHash,
+        join: Join,
+    ) -> Result<Accepted, StoreError> {
         let mailbox = key(&id);
         let frame = Frame::new(&mailbox, join.token, FrameNumber::FIRST, &join.m1);
         let script = &self.scripts.join;
@@ -224,7 +235,9 @@ impl Store for Redis {
                 .arg(&self.channel)
                 .arg(join.token.as_bytes())
                 .arg(&frame.entry)
-                .arg(milliseconds(self.capacity.transfer_ttl))
+                .arg(milliseconds(
+                    self.capacity.transfer_ttl.min(lifetimes.transfer),
+                ))
                 .arg(milliseconds(self.capacity.transfer_ttl))
                 .arg(self.capacity.mailbox_bytes);
         });
