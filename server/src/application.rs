@@ -10,11 +10,13 @@ use actix_web::{
 };
 use rustls::{ServerConfig, crypto::ring};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 
 use crate::{
     agencies::{CurrentRules, RulesError},
+    audit::{Audit, AuditError, Export, Trail},
     client_network::TrustedProxies,
+    failures,
     limits::{Limits, Quotas},
     routes::{self, BODY_DEADLINE, ClientSettings, Relay},
     security_headers::security_headers,
@@ -25,6 +27,8 @@ use crate::{
 
 /// How long requests that are under way may still take after the waiting ones were answered.
 const DRAIN_SECONDS: u64 = 1;
+/// How long what has happened may take to be noted at the end.
+const NOTE_WITHIN: Duration = Duration::from_secs(3);
 const TIDY_EVERY: Duration = Duration::from_secs(60);
 
 /// Why the relay cannot start.
@@ -47,6 +51,9 @@ pub enum StartError {
     /// The agencies' rules cannot be used.
     #[error(transparent)]
     Rules(#[from] RulesError),
+    /// What happens cannot be noted.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// The certificate or its key cannot be used.
     #[error("cannot use {path} for TLS: {reason}")]
     Tls {
@@ -62,6 +69,7 @@ pub struct Application {
     server: Server,
     url: String,
     stop: watch::Sender<bool>,
+    audit: Audit,
 }
 
 impl Application {
@@ -76,6 +84,7 @@ impl Application {
         let tls = settings.tls.as_ref().map(tls).transpose()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let rules = CurrentRules::load(settings.agencies.as_deref(), settings.capacity)?;
+        let audit = audit(&settings).await?;
         let (stop, stopping) = watch::channel(false);
         let store = Backend::open(&settings.store, settings.capacity).await?;
         let relay = web::Data::new(Relay {
@@ -88,6 +97,7 @@ impl Application {
                 deposit_lifetime: settings.capacity.deposit_ttl,
             }),
             rules,
+            audit: audit.clone(),
             capacity: settings.capacity,
             deposits: settings.deposit.is_some(),
             client_settings: ClientSettings::of(&settings),
@@ -104,6 +114,7 @@ impl Application {
             App::new()
                 .app_data(relay.clone())
                 .app_data(proxies.clone())
+                .wrap(from_fn(failures::note))
                 .wrap(from_fn(telemetry::observe))
                 .wrap(security_headers(secure))
                 .configure(routes::configure)
@@ -122,6 +133,7 @@ impl Application {
             server,
             url: format!("{scheme}://{address}"),
             stop,
+            audit,
         })
     }
 
@@ -139,8 +151,23 @@ impl Application {
             stop_gracefully(&self.stop, &handle).await;
         };
         let (result, ()) = futures_util::future::join(server, stopped).await;
+        // A store that does not answer does not keep the process from ending.
+        let _ = timeout(NOTE_WITHIN, self.audit.flush()).await;
         result
     }
+}
+
+async fn audit(settings: &Settings) -> Result<Audit, AuditError> {
+    let trail = Trail::open(&settings.audit).await?;
+    let export = settings.audit_export.as_ref().map(Export::open);
+    let export = export.transpose()?;
+    if trail.is_forgetful() {
+        tracing::warn!(
+            "the audit is kept in memory: a restart forgets who did what, and no other program can look up a \
+             reference number; name a place that lasts with --audit"
+        );
+    }
+    Ok(Audit::start(trail, export, settings.audit_retention))
 }
 
 async fn stop_gracefully(stop: &watch::Sender<bool>, handle: &ServerHandle) {

@@ -2,8 +2,11 @@
 
 pub mod agencies;
 mod application;
+pub mod audit;
 mod client_network;
+mod failures;
 mod limits;
+mod look_up;
 mod page;
 mod problem;
 mod reference;
@@ -16,6 +19,7 @@ pub mod telemetry;
 pub use self::{
     application::{Application, StartError, termination},
     limits::Limits,
+    look_up::{LookUpError, look_up},
     reference::{InvalidReference, Reference},
-    settings::{LogFormat, Settings, SettingsError, Tls},
+    settings::{LogFormat, LookUp, Settings, SettingsError, Task, Tls},
 };

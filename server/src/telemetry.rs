@@ -10,11 +10,10 @@ use actix_web::{
     Error, HttpMessage,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{HeaderName, HeaderValue},
     middleware::Next,
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use naru_core::mailbox::{MailboxId, PROBLEM_CODE, REFERENCE};
+use naru_core::mailbox::PROBLEM_CODE;
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::{reference::Reference, settings::LogFormat};
@@ -49,20 +48,14 @@ pub(crate) async fn observe(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let started = Instant::now();
     let method = request.method().to_string();
-    let mut response = next.call(request).await?;
+    let response = next.call(request).await?;
     let route = response
         .request()
         .match_pattern()
         .unwrap_or_else(|| "other".into());
     let status = response.status();
-    let reference = reference(&response);
-    if let Some(reference) = &reference
-        && let Ok(value) = HeaderValue::from_str(reference)
-    {
-        let name = HeaderName::from_static(REFERENCE);
-        response.headers_mut().insert(name, value);
-    }
-    let failed = reference.filter(|_| status.is_client_error() || status.is_server_error());
+    let reference = response.request().extensions().get::<Reference>().copied();
+    let reference = reference.map(|reference| reference.to_string());
     let status = status.as_u16();
     let code = response
         .headers()
@@ -70,23 +63,9 @@ pub(crate) async fn observe(
         .and_then(|code| code.to_str().ok())
         .unwrap_or("")
         .to_owned();
-    let failed = failed.as_deref().unwrap_or_default();
-    record(&method, &route, status, &code, failed, started.elapsed());
+    let reference = reference.as_deref().unwrap_or_default();
+    record(&method, &route, status, &code, reference, started.elapsed());
     Ok(response)
-}
-
-/// That of the mailbox that it was about; for other failures, the handler's or a fresh one.
-fn reference<B>(response: &ServiceResponse<B>) -> Option<String> {
-    let request = response.request();
-    let own = request.extensions().get::<Reference>().copied();
-    let id: Option<MailboxId> = request
-        .match_info()
-        .get("id")
-        .and_then(|id| id.parse().ok());
-    let reference = own.or_else(|| id.map(|id| Reference::of(&id)));
-    let failed = response.status().is_client_error() || response.status().is_server_error();
-    let reference = reference.or_else(|| failed.then(Reference::draw));
-    reference.map(|reference| reference.to_string())
 }
 
 fn record(method: &str, route: &str, status: u16, code: &str, reference: &str, took: Duration) {

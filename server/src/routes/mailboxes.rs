@@ -21,9 +21,11 @@ use tokio::{
 use super::client_settings::ClientSettings;
 use crate::{
     agencies::{Agency, CurrentRules, Requester, Rule},
+    audit::{Audit, Event, Kind},
     client_network::ClientAddress,
     limits::Limits,
     problem::Problem,
+    reference::Reference,
     store::{Accepted, Backend, Capacity, Lifetimes, Store, Unread},
 };
 
@@ -37,6 +39,7 @@ pub(crate) struct Relay {
     pub(crate) store: Backend,
     pub(crate) limits: Limits,
     pub(crate) rules: CurrentRules,
+    pub(crate) audit: Audit,
     pub(crate) capacity: Capacity,
     /// Whether deposits are taken.
     pub(crate) deposits: bool,
@@ -61,9 +64,36 @@ impl Relay {
     /// Reads the agencies' rules again; wrong ones change nothing.
     pub(crate) fn reload(&self) {
         match self.rules.reload() {
-            Ok(true) => tracing::info!("the agencies' rules are changed"),
+            Ok(true) => {
+                tracing::info!("the agencies' rules are changed");
+                self.audit.record(Event::now(Kind::RuleChange));
+            }
             Ok(false) => tracing::info!("the agencies' rules are the same"),
-            Err(error) => tracing::error!(%error, "the agencies' rules stay as they were"),
+            Err(error) => {
+                tracing::error!(%error, "the agencies' rules stay as they were");
+                self.audit.record(Event {
+                    failure: Some("wrong_rules".to_owned()),
+                    ..Event::now(Kind::RuleChange)
+                });
+            }
+        }
+    }
+
+    /// Something that a client does now.
+    pub(crate) fn event(&self, kind: Kind, client: ClientAddress) -> Event {
+        let agency = self.agency(client).ok().flatten();
+        Event {
+            from: Some(client.0),
+            agency: agency.map(|agency| agency.public_name().id),
+            ..Event::now(kind)
+        }
+    }
+
+    /// Notes what a client has changed about a mailbox; a repetition is nothing new.
+    fn note(&self, accepted: Accepted, kind: Kind, client: ClientAddress, id: &MailboxId) {
+        if accepted == Accepted::New {
+            let event = self.event(kind, client).about(Reference::of(id));
+            self.audit.record(event);
         }
     }
 
@@ -126,7 +156,9 @@ pub(super) async fn open(
         open.deposit = Some(agency.keeps(asked));
     }
     let lifetimes = relay.lifetimes(agency.as_ref());
+    let kind = open.deposit.map_or(Kind::Opening, |_| Kind::Deposit);
     let accepted = relay.store.open_for(lifetimes, id, open).await?;
+    relay.note(accepted, kind, client, &id);
     answer(&relay, id, by, reading, accepted).await
 }
 
@@ -162,11 +194,14 @@ pub(super) async fn join(
     let agency = relay.agency(client)?;
     let join = Join::from_cbor(&body).map_err(|_| Problem::Malformed)?;
     let reader = join.token;
-    let accepted = relay
-        .store
-        .join_for(relay.lifetimes(agency.as_ref()), id, by, join)
-        .await?;
-    answer(&relay, id, reader, reading, accepted).await
+    let lifetimes = relay.lifetimes(agency.as_ref());
+    let change = relay.store.join_for(lifetimes, id, by, join).await?;
+    let kind = match change.is_deposit {
+        true => Kind::Claim,
+        false => Kind::Join,
+    };
+    relay.note(change.accepted, kind, client, &id);
+    answer(&relay, id, reader, reading, change.accepted).await
 }
 
 /// Either side appends to its own lane.
@@ -207,8 +242,12 @@ pub(super) async fn append(
     if frame.is_empty() {
         return Err(Problem::Malformed);
     }
-    let accepted = relay.store.append(id, by, number, frame).await?;
-    answer(&relay, id, by, reading, accepted).await
+    let change = relay.store.write(id, by, number, frame).await?;
+    // What else is written tells the relay nothing.
+    if change.is_deposit && change.by_scanner {
+        relay.note(change.accepted, Kind::Receipt, client, &id);
+    }
+    answer(&relay, id, by, reading, change.accepted).await
 }
 
 /// Either side reads the other's lane.
@@ -250,9 +289,16 @@ pub(super) async fn end(
     relay: web::Data<Relay>,
     request: HttpRequest,
     path: web::Path<String>,
+    client: ClientAddress,
 ) -> Result<HttpResponse, Problem> {
     let (id, _, by) = arguments(&request, &path)?;
-    relay.store.end(id, by).await?;
+    let change = relay.store.close(id, by).await?;
+    let kind = match (change.is_deposit, change.by_scanner) {
+        (false, _) => Kind::End,
+        (true, true) => Kind::Return,
+        (true, false) => Kind::Withdrawal,
+    };
+    relay.note(change.accepted, kind, client, &id);
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -77,6 +77,17 @@ pub enum Accepted {
     Again,
 }
 
+/// A call that succeeded, and what it was about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome {
+    /// Whether it changed the mailbox.
+    pub accepted: Accepted,
+    /// Whether the mailbox is a deposit.
+    pub is_deposit: bool,
+    /// Whether the scanner made it, and not the displayer.
+    pub by_scanner: bool,
+}
+
 /// The peer's frames that a reader has not seen yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread {
@@ -134,7 +145,7 @@ pub enum StoreError {
 }
 
 /// Keeps mailboxes. Every method may be called again with the same arguments to the same effect.
-pub trait Store {
+pub trait Store: Sync {
     /// Opens a mailbox.
     fn open_for(
         &self,
@@ -152,7 +163,7 @@ pub trait Store {
         id: MailboxId,
         by: TokenHash,
         join: Join,
-    ) -> impl Future<Output = Result<Accepted, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
 
     /// [`Self::open_for`] as long as the capacity has it.
     fn open(
@@ -170,18 +181,32 @@ pub trait Store {
         by: TokenHash,
         join: Join,
     ) -> impl Future<Output = Result<Accepted, StoreError>> + Send {
-        self.join_for(Lifetimes::LONGEST, id, by, join)
+        async move {
+            let change = self.join_for(Lifetimes::LONGEST, id, by, join).await?;
+            Ok(change.accepted)
+        }
     }
 
     /// Appends a frame to the lane of whoever presents the token: the displayer of a deposit also
     /// before anybody has joined.
+    fn write(
+        &self,
+        id: MailboxId,
+        by: TokenHash,
+        number: FrameNumber,
+        frame: Vec<u8>,
+    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
+
+    /// [`Self::write`], for those who know what it is about.
     fn append(
         &self,
         id: MailboxId,
         by: TokenHash,
         number: FrameNumber,
         frame: Vec<u8>,
-    ) -> impl Future<Output = Result<Accepted, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Accepted, StoreError>> + Send {
+        async move { Ok(self.write(id, by, number, frame).await?.accepted) }
+    }
 
     /// The other lane's frames after `after`, which are acknowledged and forgotten up to it. Those of
     /// a deposit stay until the scanner has written its receipt.
@@ -193,11 +218,20 @@ pub trait Store {
     ) -> impl Future<Output = Result<Unread, StoreError>> + Send;
 
     /// Ends a mailbox and forgets its frames. The scanner of a deposit gives it back instead.
+    fn close(
+        &self,
+        id: MailboxId,
+        by: TokenHash,
+    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
+
+    /// [`Self::close`], for those who know what it is about.
     fn end(
         &self,
         id: MailboxId,
         by: TokenHash,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        async move { self.close(id, by).await.map(drop) }
+    }
 
     /// Whether the store answers.
     fn ready(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
