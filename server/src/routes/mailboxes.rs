@@ -24,6 +24,7 @@ use crate::{
     limits::Limits,
     problem::Problem,
     store::{Accepted, Backend, Store, Unread},
+    waiters::Waiters,
 };
 
 /// How long a body may take to come, at most.
@@ -35,6 +36,7 @@ const RECHECK: Duration = Duration::from_secs(5);
 pub(crate) struct Relay {
     pub(crate) store: Backend,
     pub(crate) limits: Limits,
+    pub(crate) waiters: Waiters,
     /// Whether deposits are taken.
     pub(crate) deposits: bool,
     /// What `/v1/settings` answers.
@@ -97,7 +99,7 @@ pub(super) async fn open(
         Some(_) => return Err(Problem::DepositsOff),
     }
     let accepted = relay.store.open(id, open).await?;
-    answer(&relay, id, by, reading, accepted).await
+    answer(&relay, network, id, by, reading, accepted).await
 }
 
 /// The scanner joins.
@@ -131,7 +133,7 @@ pub(super) async fn join(
     let join = Join::from_cbor(&body).map_err(|_| Problem::Malformed)?;
     let reader = join.token;
     let accepted = relay.store.join(id, by, join).await?;
-    answer(&relay, id, reader, reading, accepted).await
+    answer(&relay, network, id, reader, reading, accepted).await
 }
 
 /// Either side appends to its own lane.
@@ -156,6 +158,7 @@ pub(super) async fn append(
     relay: web::Data<Relay>,
     request: HttpRequest,
     path: web::Path<(String, String)>,
+    network: ClientNetwork,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let (id, number) = path.into_inner();
@@ -170,7 +173,7 @@ pub(super) async fn append(
         return Err(Problem::Malformed);
     }
     let accepted = relay.store.append(id, by, number, frame).await?;
-    answer(&relay, id, by, reading, accepted).await
+    answer(&relay, network, id, by, reading, accepted).await
 }
 
 /// Either side reads the other's lane.
@@ -189,9 +192,10 @@ pub(super) async fn read(
     relay: web::Data<Relay>,
     request: HttpRequest,
     path: web::Path<String>,
+    network: ClientNetwork,
 ) -> Result<HttpResponse, Problem> {
     let (id, reading, by) = arguments(&request, &path)?;
-    answer(&relay, id, by, reading, Accepted::Again).await
+    answer(&relay, network, id, by, reading, Accepted::Again).await
 }
 
 /// Either side ends the mailbox.
@@ -272,6 +276,7 @@ async fn body(
 /// accepted: a failure to read is reported, and the client's repetition is answered alike.
 async fn answer(
     relay: &Relay,
+    network: ClientNetwork,
     id: MailboxId,
     by: TokenHash,
     reading: Reading,
@@ -281,7 +286,7 @@ async fn answer(
     let deadline = Instant::now() + wait;
     let unread = match wait.is_zero() {
         true => relay.store.read(id, by, reading.after).await?,
-        false => wait_for_frames(relay, id, by, reading, deadline).await?,
+        false => wait_for_frames(relay, network, id, by, reading, deadline).await?,
     };
     let status = match accepted {
         Accepted::New => StatusCode::CREATED,
@@ -298,11 +303,13 @@ async fn answer(
 
 async fn wait_for_frames(
     relay: &Relay,
+    network: ClientNetwork,
     id: MailboxId,
     by: TokenHash,
     reading: Reading,
     deadline: Instant,
 ) -> Result<Unread, Problem> {
+    let place = relay.waiters.enter(network.0);
     let watch = relay.store.watch(id);
     let mut stopping = relay.stopping.clone();
     loop {
@@ -314,6 +321,9 @@ async fn wait_for_frames(
         let has_forgotten = unread.written < reading.written;
         if !unread.frames.is_empty() || has_forgotten || now >= deadline {
             return Ok(unread);
+        }
+        if let Err(full) = &place {
+            return Err(*full);
         }
         let again = deadline.min(now + unread.expires_in).min(now + RECHECK);
         tokio::select! {
