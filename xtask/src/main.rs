@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask run`, `cargo xtask test`.
 
+mod chaos;
 mod page;
 mod run;
 mod simulate;
@@ -30,6 +31,8 @@ enum Command {
     Page,
     /// Runs whole transfers in many seeded worlds, and prints the seeds that go wrong.
     Simulate(simulate::Options),
+    /// Takes relays and Redis servers away in the middle of transfers between real processes.
+    Chaos(chaos::Options),
 }
 
 fn main() -> ExitCode {
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run_all(root, &options),
         Command::Page => page::build(root),
         Command::Simulate(options) => simulate::run_seeds(root, &options),
+        Command::Chaos(options) => chaos::run_cases(root, &options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
