@@ -3,6 +3,7 @@
 mod application;
 mod client_network;
 mod limits;
+mod listener;
 mod page;
 mod problem;
 mod routes;
@@ -10,6 +11,7 @@ mod security_headers;
 mod settings;
 pub mod store;
 pub mod telemetry;
+mod waiters;
 
 pub use self::{
     application::{Application, StartError, termination},

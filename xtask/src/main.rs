@@ -3,6 +3,7 @@
 mod bindings;
 mod kotlin;
 mod mobile;
+mod chaos;
 mod page;
 mod run;
 mod simulate;
@@ -44,6 +45,8 @@ enum Command {
     Xcframework,
     /// Runs whole transfers in many seeded worlds, and prints the seeds that go wrong.
     Simulate(simulate::Options),
+    /// Takes relays and Redis servers away in the middle of transfers between real processes.
+    Chaos(chaos::Options),
 }
 
 fn main() -> ExitCode {
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Command::SwiftApi => swift::renew_api(root),
         Command::Xcframework => swift::xcframework(root),
         Command::Simulate(options) => simulate::run_seeds(root, &options),
+        Command::Chaos(options) => chaos::run_cases(root, &options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
