@@ -2,10 +2,12 @@
 
 mod bindings;
 mod kotlin;
+mod mobile;
 mod page;
 mod run;
 mod simulate;
 mod step;
+mod swift;
 mod targets;
 mod test;
 mod tools;
@@ -32,8 +34,14 @@ enum Command {
     Page,
     /// Generates the Kotlin or Swift side of `bindings/uniffi` into a folder.
     Bindings(bindings::Options),
+    /// Builds the libraries for phones into `target/mobile`, and checks them.
+    Mobile(mobile::Options),
     /// Writes the public interface of the Kotlin SDK anew into `bindings/kotlin/api.txt`.
     KotlinInterface,
+    /// Renews `bindings/swift/api.txt` after a change of the Swift package's surface.
+    SwiftApi,
+    /// Builds the XCFramework and the generated sources into `bindings/swift`.
+    Xcframework,
     /// Runs whole transfers in many seeded worlds, and prints the seeds that go wrong.
     Simulate(simulate::Options),
 }
@@ -47,7 +55,10 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run_all(root, &options),
         Command::Page => page::build(root),
         Command::Bindings(options) => bindings::run_generator(root, &options),
+        Command::Mobile(options) => mobile::build(root, &options),
         Command::KotlinInterface => kotlin::write_interface(root),
+        Command::SwiftApi => swift::renew_api(root),
+        Command::Xcframework => swift::xcframework(root),
         Command::Simulate(options) => simulate::run_seeds(root, &options),
     };
     match result {

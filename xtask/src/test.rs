@@ -3,9 +3,9 @@
 use std::{path::Path, process::Command, time::Instant};
 
 use crate::{
-    kotlin, page,
+    kotlin, mobile, page,
     step::{Failure, cargo, run},
-    targets, tools,
+    tools,
 };
 
 /// What to run.
@@ -28,16 +28,9 @@ const STEPS: &[Step] = &[
     ("tests", tests),
     ("documentation", documentation),
     ("browsers", browsers),
+    ("libraries for phones", mobile::quick),
     ("SDK for Android and the JVM", kotlin::test),
-    ("core for wasm32", |root| {
-        targets::build_core(root, targets::ALL[0])
-    }),
-    ("core for iOS", |root| {
-        targets::build_core(root, targets::ALL[1])
-    }),
-    ("core for Android", |root| {
-        targets::build_core(root, targets::ALL[2])
-    }),
+    ("SDK for Swift", crate::swift::test),
 ];
 
 /// Runs the steps; all of them, whichever fail.

@@ -1,7 +1,7 @@
 package kr.naru
 
 import java.io.IOException
-import kotlin.time.toJavaDuration
+import java.util.concurrent.TimeUnit
 import kotlinx.coroutines.suspendCancellableCoroutine
 import okhttp3.Call
 import okhttp3.Callback
@@ -29,9 +29,11 @@ public class OkHttpTransport @JvmOverloads constructor(client: OkHttpClient = Ok
         .build()
 
     override suspend fun send(request: HttpRequest): HttpResponse {
+        // Android 7 has no java.time.
+        val timeout = request.timeout.inWholeMilliseconds.coerceAtLeast(1)
         val timed = client.newBuilder()
-            .callTimeout(request.timeout.toJavaDuration())
-            .readTimeout(request.timeout.toJavaDuration())
+            .callTimeout(timeout, TimeUnit.MILLISECONDS)
+            .readTimeout(timeout, TimeUnit.MILLISECONDS)
             .build()
         val call = timed.newCall(request.forOkHttp())
         return suspendCancellableCoroutine { continuation ->
