@@ -124,8 +124,7 @@ impl Pack {
     }
 
     fn add(&mut self, name: &str, content: &[u8]) -> Result<(), Failure> {
-        let options =
-            SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
         self.0.start_file(name, options).map_err(zip_failure)?;
         self.0
             .write_all(content)
@@ -164,7 +163,11 @@ fn inspect_classes(jar: &[u8]) -> Result<(), Failure> {
     for class in CLASSES {
         entry(&mut archive, class)?;
     }
-    let names: Vec<String> = archive.file_names().map(str::to_owned).collect();
+    let names = archive
+        .file_names()
+        .map(|name| name.map(|name| name.into_owned()))
+        .collect::<Result<Vec<String>, _>>()
+        .map_err(zip_failure)?;
     for name in names.iter().filter(|name| name.ends_with(".class")) {
         expect(
             name.starts_with("kr/naru/"),

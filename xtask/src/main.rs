@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask run`, `cargo xtask test`.
 
+mod aar;
 mod bindings;
 mod kotlin;
 mod page;
@@ -32,6 +33,8 @@ enum Command {
     Page,
     /// Generates the Kotlin or Swift side of `bindings/uniffi` into a folder.
     Bindings(bindings::Options),
+    /// Packs the SDK for Android, with the libraries that `mobile` builds, into `target/maven`.
+    Aar,
     /// Writes the public interface of the Kotlin SDK anew into `bindings/kotlin/api.txt`.
     KotlinInterface,
     /// Runs whole transfers in many seeded worlds, and prints the seeds that go wrong.
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run_all(root, &options),
         Command::Page => page::build(root),
         Command::Bindings(options) => bindings::run_generator(root, &options),
+        Command::Aar => aar::build(root),
         Command::KotlinInterface => kotlin::write_interface(root),
         Command::Simulate(options) => simulate::run_seeds(root, &options),
     };

@@ -3,7 +3,7 @@
 use std::{path::Path, process::Command, time::Instant};
 
 use crate::{
-    kotlin, page,
+    aar, kotlin, page,
     step::{Failure, cargo, run},
     targets, tools,
 };
@@ -38,6 +38,7 @@ const STEPS: &[Step] = &[
     ("core for Android", |root| {
         targets::build_core(root, targets::ALL[2])
     }),
+    ("AAR for Android", aar::test),
 ];
 
 /// Runs the steps; all of them, whichever fail.
