@@ -10,7 +10,7 @@ use std::{
 use zip::{CompressionMethod, ZipArchive, ZipWriter, result::ZipError, write::SimpleFileOptions};
 
 use crate::{
-    kotlin,
+    kotlin, mobile,
     step::{Failure, run},
     tools,
 };
@@ -31,14 +31,15 @@ const CLASSES: [&str; 4] = [
     "kr/naru/generated/UniffiLib.class",
 ];
 
-/// Packs the AAR from what `cargo xtask mobile` has built, into a Maven repository in `target/maven`.
+/// Builds the libraries for Android and packs the AAR, into a Maven repository in `target/maven`.
 pub(crate) fn build(root: &Path) -> Result<(), Failure> {
+    mobile::for_aar(root)?;
     let file = pack(root)?;
     println!("{}", file.display());
     Ok(())
 }
 
-/// Packs the AAR and looks into it.
+/// Packs the AAR from what `cargo xtask mobile` has built, and looks into it.
 pub(crate) fn test(root: &Path) -> Result<(), Failure> {
     let file = pack(root)?;
     inspect(&read(&file)?)

@@ -3,6 +3,7 @@
 mod aar;
 mod bindings;
 mod kotlin;
+mod mobile;
 mod page;
 mod run;
 mod simulate;
@@ -33,10 +34,12 @@ enum Command {
     Page,
     /// Generates the Kotlin or Swift side of `bindings/uniffi` into a folder.
     Bindings(bindings::Options),
-    /// Packs the SDK for Android, with the libraries that `mobile` builds, into `target/maven`.
+    /// Packs the SDK for Android as an AAR into `target/maven`.
     Aar,
     /// Writes the public interface of the Kotlin SDK anew into `bindings/kotlin/api.txt`.
     KotlinInterface,
+    /// Builds the libraries for phones into `target/mobile`, and checks them.
+    Mobile(mobile::Options),
     /// Runs whole transfers in many seeded worlds, and prints the seeds that go wrong.
     Simulate(simulate::Options),
 }
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Command::Bindings(options) => bindings::run_generator(root, &options),
         Command::Aar => aar::build(root),
         Command::KotlinInterface => kotlin::write_interface(root),
+        Command::Mobile(options) => mobile::build(root, &options),
         Command::Simulate(options) => simulate::run_seeds(root, &options),
     };
     match result {

@@ -3,9 +3,9 @@
 use std::{path::Path, process::Command, time::Instant};
 
 use crate::{
-    aar, kotlin, page,
+    aar, kotlin, mobile, page,
     step::{Failure, cargo, run},
-    targets, tools,
+    tools,
 };
 
 /// What to run.
@@ -29,15 +29,7 @@ const STEPS: &[Step] = &[
     ("documentation", documentation),
     ("browsers", browsers),
     ("SDK for Android and the JVM", kotlin::test),
-    ("core for wasm32", |root| {
-        targets::build_core(root, targets::ALL[0])
-    }),
-    ("core for iOS", |root| {
-        targets::build_core(root, targets::ALL[1])
-    }),
-    ("core for Android", |root| {
-        targets::build_core(root, targets::ALL[2])
-    }),
+    ("libraries for phones", mobile::quick),
     ("AAR for Android", aar::test),
 ];
 
