@@ -10,7 +10,7 @@ use std::{
 use zip::{CompressionMethod, ZipArchive, ZipWriter, result::ZipError, write::SimpleFileOptions};
 
 use crate::{
-    kotlin,
+    kotlin, mobile,
     step::{Failure, run},
     tools,
 };
@@ -31,14 +31,15 @@ const CLASSES: [&str; 4] = [
     "kr/naru/generated/UniffiLib.class",
 ];
 
-/// Packs the AAR from what `cargo xtask mobile` has built, into a Maven repository in `target/maven`.
+/// Builds the libraries for Android and packs the AAR, into a Maven repository in `target/maven`.
 pub(crate) fn build(root: &Path) -> Result<(), Failure> {
+    mobile::for_aar(root)?;
     let file = pack(root)?;
     println!("{}", file.display());
     Ok(())
 }
 
-/// Packs the AAR and looks into it.
+/// Packs the AAR from what `cargo xtask mobile` has built, and looks into it.
 pub(crate) fn test(root: &Path) -> Result<(), Failure> {
     let file = pack(root)?;
     inspect(&read(&file)?)
@@ -124,8 +125,7 @@ impl Pack {
     }
 
     fn add(&mut self, name: &str, content: &[u8]) -> Result<(), Failure> {
-        let options =
-            SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
         self.0.start_file(name, options).map_err(zip_failure)?;
         self.0
             .write_all(content)
@@ -164,7 +164,11 @@ fn inspect_classes(jar: &[u8]) -> Result<(), Failure> {
     for class in CLASSES {
         entry(&mut archive, class)?;
     }
-    let names: Vec<String> = archive.file_names().map(str::to_owned).collect();
+    let names = archive
+        .file_names()
+        .map(|name| name.map(|name| name.into_owned()))
+        .collect::<Result<Vec<String>, _>>()
+        .map_err(zip_failure)?;
     for name in names.iter().filter(|name| name.ends_with(".class")) {
         expect(
             name.starts_with("kr/naru/"),

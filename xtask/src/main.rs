@@ -1,9 +1,10 @@
 //! The project's own commands: `cargo xtask run`, `cargo xtask test`.
 
+mod aar;
 mod bindings;
+mod chaos;
 mod kotlin;
 mod mobile;
-mod chaos;
 mod page;
 mod run;
 mod simulate;
@@ -41,6 +42,8 @@ enum Command {
     KotlinInterface,
     /// Renews `bindings/swift/api.txt` after a change of the Swift package's surface.
     SwiftApi,
+    /// Packs the SDK for Android as an AAR into `target/maven`.
+    Aar,
     /// Builds the XCFramework and the generated sources into `bindings/swift`.
     Xcframework,
     /// Runs whole transfers in many seeded worlds, and prints the seeds that go wrong.
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Command::Mobile(options) => mobile::build(root, &options),
         Command::KotlinInterface => kotlin::write_interface(root),
         Command::SwiftApi => swift::renew_api(root),
+        Command::Aar => aar::build(root),
         Command::Xcframework => swift::xcframework(root),
         Command::Simulate(options) => simulate::run_seeds(root, &options),
         Command::Chaos(options) => chaos::run_cases(root, &options),

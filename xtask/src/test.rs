@@ -3,9 +3,9 @@
 use std::{path::Path, process::Command, time::Instant};
 
 use crate::{
-    kotlin, mobile, page,
+    aar, kotlin, mobile, page,
     step::{Failure, cargo, run},
-    tools,
+    swift, tools,
 };
 
 /// What to run.
@@ -30,7 +30,8 @@ const STEPS: &[Step] = &[
     ("browsers", browsers),
     ("libraries for phones", mobile::quick),
     ("SDK for Android and the JVM", kotlin::test),
-    ("SDK for Swift", crate::swift::test),
+    ("AAR for Android", aar::test),
+    ("SDK for Swift", swift::test),
 ];
 
 /// Runs the steps; all of them, whichever fail.

@@ -78,7 +78,21 @@ const TARGETS: [Target; 6] = [
 
 /// Builds and checks every library; they are in `target/mobile`, in a folder for each target.
 pub(crate) fn build(root: &Path, options: &Options) -> Result<(), Failure> {
-    for target in &TARGETS {
+    build_all(root, options, |_| true)
+}
+
+/// Builds and checks what the AAR packs.
+pub(crate) fn for_aar(root: &Path) -> Result<(), Failure> {
+    let options = Options { quick: false };
+    build_all(root, &options, |target| target.system == System::Android)
+}
+
+fn build_all(
+    root: &Path,
+    options: &Options,
+    wanted: impl Fn(&Target) -> bool,
+) -> Result<(), Failure> {
+    for target in TARGETS.iter().filter(|target| wanted(target)) {
         eprintln!("    {}", target.triple);
         let folder = library(root, target, options)?;
         inspect::archive(&folder.join("libnaru_uniffi.a"), target)?;
