@@ -35,6 +35,11 @@ pub const EXPIRES_IN: &str = "naru-expires-in";
 pub const WRITTEN: &str = "naru-written";
 /// Response header of every error: the `code` of its problem document.
 pub const PROBLEM_CODE: &str = "naru-problem";
+/// Response header of every answer about a mailbox and of every error: the number by which people and their
+/// support desk speak of it.
+pub const REFERENCE: &str = "naru-reference";
+/// Response header of a refusal by an agency's rule: the rule.
+pub const RULE: &str = "naru-rule";
 
 /// Names a mailbox: 16 bytes, written as 22 characters of unpadded base64url.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

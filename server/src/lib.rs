@@ -1,11 +1,16 @@
 //! The relay: mailboxes that hold ciphertext for a few minutes, and the page that an official opens.
 
+pub mod agencies;
 mod application;
+pub mod audit;
 mod client_network;
+mod failures;
 mod limits;
 mod listener;
+mod look_up;
 mod page;
 mod problem;
+mod reference;
 mod routes;
 mod security_headers;
 mod settings;
@@ -16,5 +21,7 @@ mod waiters;
 pub use self::{
     application::{Application, StartError, termination},
     limits::Limits,
-    settings::{LogFormat, Settings, SettingsError, Tls},
+    look_up::{LookUpError, look_up},
+    reference::{InvalidReference, Reference},
+    settings::{LogFormat, LookUp, Settings, SettingsError, Task, Tls},
 };

@@ -8,13 +8,17 @@ use std::{
     time::Duration,
 };
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use naru_core::mailbox;
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use serde::Deserialize;
 
-use crate::store::{Capacity, StoreUrl, UnknownStore};
+use crate::{
+    audit::{AuditUrl, ExportTarget, Retention, UnknownAudit},
+    reference::Reference,
+    store::{Capacity, StoreUrl, UnknownStore},
+};
 
 const DEPOSIT_HOURS: u16 = 24;
 const DEPOSIT_MAX_HOURS: u16 = 7 * 24;
@@ -71,6 +75,14 @@ pub struct Settings {
     pub network_deposits: NonZeroU32,
     /// How often one client network may try to join within the lifetime of a mailbox.
     pub network_joins: NonZeroU32,
+    /// TOML file with the agencies whose people may use the relay; without one, everybody may.
+    pub agencies: Option<PathBuf>,
+    /// Where it is noted what happened.
+    pub audit: AuditUrl,
+    /// Where that is written as JSON lines too.
+    pub audit_export: Option<ExportTarget>,
+    /// How long it is kept.
+    pub audit_retention: Retention,
     /// What the page is told.
     pub page: PageSettings,
     /// How many mailboxes one client network may open at once.
@@ -136,10 +148,24 @@ pub enum SettingsError {
 }
 
 impl Settings {
-    /// Reads flags, environment and file. A wrong flag or variable ends the process as clap does:
-    /// a message on standard error, status 2.
-    pub fn load() -> Result<Self, SettingsError> {
-        Self::from_arguments(Arguments::parse())
+    /// Reads flags, environment and file, and what is to be done. A wrong flag or variable ends the process
+    /// as clap does: a message on standard error, status 2.
+    pub fn load() -> Result<(Self, Task), SettingsError> {
+        let mut arguments = Arguments::parse();
+        let task = match arguments.command.take() {
+            None => Task::Serve,
+            Some(Command::Audit(look_up)) => {
+                let LookUpArguments {
+                    look_up,
+                    config,
+                    options,
+                } = *look_up;
+                arguments.config = config.or(arguments.config);
+                arguments.options = options.or(arguments.options);
+                Task::LookUp(look_up)
+            }
+        };
+        Ok((Self::from_arguments(arguments)?, task))
     }
 
     /// The defaults on a free port of the loopback interface, for tests.
@@ -174,6 +200,48 @@ struct Arguments {
     config: Option<PathBuf>,
     #[command(flatten)]
     options: Options,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Looks something up in the audit, and notes that there.
+    Audit(Box<LookUpArguments>),
+}
+
+#[derive(clap::Args)]
+struct LookUpArguments {
+    #[command(flatten)]
+    look_up: LookUp,
+    /// TOML file with the relay's settings.
+    #[arg(long, env = "NARU_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// What the command is to do.
+pub enum Task {
+    /// Run the relay.
+    Serve,
+    /// Look something up.
+    LookUp(LookUp),
+}
+
+/// What is to be looked up in the audit.
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+pub struct LookUp {
+    /// Shows everything about a reference number, as 4F7K-22T.
+    #[arg(long, value_name = "NUMBER")]
+    pub reference: Option<Reference>,
+    /// Says whether every entry is as it was written, and none is missing.
+    #[arg(long)]
+    pub verify: bool,
+    /// Writes all entries to standard output, each a line of JSON.
+    #[arg(long)]
+    pub all: bool,
 }
 
 macro_rules! options {
@@ -276,6 +344,20 @@ options! {
     /// 60000].
     #[arg(long, env = "NARU_CONNECTIONS", value_name = "COUNT")]
     connections: NonZeroU32,
+    /// TOML file with the agencies whose people may use the relay, and their rules; SIGHUP reads it
+    /// again. Without one, everybody may do everything.
+    #[arg(long, env = "NARU_AGENCIES", value_name = "FILE")]
+    agencies: PathBuf,
+    /// Where it is noted what happened: `memory`, which a restart forgets, `sqlite:FILE`, or the address of a
+    /// Redis as for --store [default: memory].
+    #[arg(long, env = "NARU_AUDIT", value_name = "URL", hide_env_values = true)]
+    audit: String,
+    /// File to which the audit is appended as JSON lines too; `-` is standard output.
+    #[arg(long, env = "NARU_AUDIT_EXPORT", value_name = "FILE")]
+    audit_export: PathBuf,
+    /// Years for which the audit is kept [default: 1].
+    #[arg(long, env = "NARU_AUDIT_YEARS", value_enum, value_name = "YEARS")]
+    audit_years: Retention,
     /// Seconds that a request's head and body may take, and that a client may take none of its answer
     /// [default: 10].
     #[arg(long, env = "NARU_REQUEST_DEADLINE", value_name = "SECONDS")]
@@ -320,6 +402,15 @@ impl Options {
                     reason: "expected `memory`, `redis://[user:password@]host[:port][/database]`, \
                     `redis+sentinel://[user:password@]host,host/master`, \
                     `redis+cluster://[user:password@]host,host`, or the same with `rediss` for TLS",
+                })?,
+        };
+        let audit = match self.audit {
+            None => AuditUrl::default(),
+            Some(url) => url
+                .parse()
+                .map_err(|UnknownAudit| SettingsError::Unusable {
+                    name: "audit",
+                    reason: "expected `memory`, `sqlite:FILE`, or the address of a Redis as for store",
                 })?,
         };
         let seconds = |setting: Option<NonZeroU32>, default: Duration| {
@@ -384,6 +475,13 @@ impl Options {
             deposit: (deposit_hours > 0).then(|| hours(deposit_hours)),
             network_deposits: self.network_deposits.unwrap_or(NETWORK_DEPOSITS),
             network_joins: self.network_joins.unwrap_or(NETWORK_JOINS),
+            agencies: self.agencies,
+            audit,
+            audit_export: self.audit_export.map(|path| match path.as_os_str() == "-" {
+                true => ExportTarget::Output,
+                false => ExportTarget::File(path),
+            }),
+            audit_retention: self.audit_years.unwrap_or_default(),
             page: PageSettings {
                 shared_pc: self.shared_pc.unwrap_or(false),
                 roots: self.roots.map(read_roots).transpose()?,

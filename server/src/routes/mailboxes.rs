@@ -1,6 +1,6 @@
 //! The mailbox calls (`docs/protocol.md` §5).
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -20,10 +20,13 @@ use tokio::{
 
 use super::client_settings::ClientSettings;
 use crate::{
-    client_network::ClientNetwork,
+    agencies::{Agency, CurrentRules, Requester, Rule},
+    audit::{Audit, Event, Kind},
+    client_network::ClientAddress,
     limits::Limits,
     problem::Problem,
-    store::{Accepted, Backend, Store, Unread},
+    reference::Reference,
+    store::{Accepted, Backend, Capacity, Lifetimes, Store, Unread},
     waiters::Waiters,
 };
 
@@ -37,6 +40,9 @@ pub(crate) struct Relay {
     pub(crate) store: Backend,
     pub(crate) limits: Limits,
     pub(crate) waiters: Waiters,
+    pub(crate) rules: CurrentRules,
+    pub(crate) audit: Audit,
+    pub(crate) capacity: Capacity,
     /// Whether deposits are taken.
     pub(crate) deposits: bool,
     /// What `/v1/settings` answers.
@@ -49,6 +55,54 @@ pub(crate) struct Relay {
 impl Relay {
     pub(crate) fn is_stopping(&self) -> bool {
         *self.stopping.borrow()
+    }
+
+    /// Whose rules hold for the client; `None` where there are no agencies.
+    pub(crate) fn agency(&self, client: ClientAddress) -> Result<Option<Arc<Agency>>, Problem> {
+        let requester = Requester { address: client.0 };
+        Ok(self.rules.agency(requester)?)
+    }
+
+    /// Reads the agencies' rules again; wrong ones change nothing.
+    pub(crate) fn reload(&self) {
+        match self.rules.reload() {
+            Ok(true) => {
+                tracing::info!("the agencies' rules are changed");
+                self.audit.record(Event::now(Kind::RuleChange));
+            }
+            Ok(false) => tracing::info!("the agencies' rules are the same"),
+            Err(error) => {
+                tracing::error!(%error, "the agencies' rules stay as they were");
+                self.audit.record(Event {
+                    failure: Some("wrong_rules".to_owned()),
+                    ..Event::now(Kind::RuleChange)
+                });
+            }
+        }
+    }
+
+    /// Something that a client does now.
+    pub(crate) fn event(&self, kind: Kind, client: ClientAddress) -> Event {
+        let agency = self.agency(client).ok().flatten();
+        Event {
+            from: Some(client.0),
+            agency: agency.map(|agency| agency.public_name().id),
+            ..Event::now(kind)
+        }
+    }
+
+    /// Notes what a client has changed about a mailbox; a repetition is nothing new.
+    fn note(&self, accepted: Accepted, kind: Kind, client: ClientAddress, id: &MailboxId) {
+        if accepted == Accepted::New {
+            let event = self.event(kind, client).about(Reference::of(id));
+            self.audit.record(event);
+        }
+    }
+
+    fn lifetimes(&self, agency: Option<&Arc<Agency>>) -> Lifetimes {
+        agency.map_or(Lifetimes::LONGEST, |agency| {
+            agency.lifetimes(&self.capacity)
+        })
     }
 }
 
@@ -71,7 +125,7 @@ pub(super) struct Reading {
         (status = 200, description = "The same body had opened it"),
         (status = 400, description = "malformed"),
         (status = 401, description = "token_required"),
-        (status = 403, description = "deposits_off"),
+        (status = 403, description = "deposits_off or not_allowed"),
         (status = 408, description = "request_timeout"),
         (status = 409, description = "mailbox_exists"),
         (status = 410, description = "mailbox_expired or mailbox_ended"),
@@ -84,22 +138,32 @@ pub(super) async fn open(
     relay: web::Data<Relay>,
     request: HttpRequest,
     path: web::Path<String>,
-    network: ClientNetwork,
+    client: ClientAddress,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let (id, reading, by) = arguments(&request, &path)?;
     let body = body(&relay, &request, payload, CBOR).await?;
-    let open = Open::from_cbor(&body).map_err(|_| Problem::Malformed)?;
+    let mut open = Open::from_cbor(&body).map_err(|_| Problem::Malformed)?;
     if open.token != by {
         return Err(Problem::TokenRequired);
     }
     match open.deposit {
-        None => relay.limits.opening(network.0)?,
-        Some(_) if relay.deposits => relay.limits.deposit(network.0)?,
+        None => relay.limits.opening(client.network())?,
+        Some(_) if relay.deposits => relay.limits.deposit(client.network())?,
         Some(_) => return Err(Problem::DepositsOff),
     }
-    let accepted = relay.store.open(id, open).await?;
-    answer(&relay, network, id, by, reading, accepted).await
+    let agency = relay.agency(client)?;
+    if let (Some(asked), Some(agency)) = (open.deposit, &agency) {
+        if !agency.deposits {
+            return Err(agency.refuses(Rule::Deposits).into());
+        }
+        open.deposit = Some(agency.keeps(asked));
+    }
+    let lifetimes = relay.lifetimes(agency.as_ref());
+    let kind = open.deposit.map_or(Kind::Opening, |_| Kind::Deposit);
+    let accepted = relay.store.open_for(lifetimes, id, open).await?;
+    relay.note(accepted, kind, client, &id);
+    answer(&relay, client, id, by, reading, accepted).await
 }
 
 /// The scanner joins.
@@ -111,6 +175,7 @@ pub(super) async fn open(
         (status = 200, description = "The same joiner again"),
         (status = 400, description = "malformed"),
         (status = 401, description = "token_required"),
+        (status = 403, description = "not_allowed"),
         (status = 404, description = "mailbox_unknown"),
         (status = 408, description = "request_timeout"),
         (status = 409, description = "already_joined"),
@@ -124,16 +189,23 @@ pub(super) async fn join(
     relay: web::Data<Relay>,
     request: HttpRequest,
     path: web::Path<String>,
-    network: ClientNetwork,
+    client: ClientAddress,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let (id, reading, by) = arguments(&request, &path)?;
     let body = body(&relay, &request, payload, CBOR).await?;
-    relay.limits.join(network.0)?;
+    relay.limits.join(client.network())?;
+    let agency = relay.agency(client)?;
     let join = Join::from_cbor(&body).map_err(|_| Problem::Malformed)?;
     let reader = join.token;
-    let accepted = relay.store.join(id, by, join).await?;
-    answer(&relay, network, id, reader, reading, accepted).await
+    let lifetimes = relay.lifetimes(agency.as_ref());
+    let change = relay.store.join_for(lifetimes, id, by, join).await?;
+    let kind = match change.is_deposit {
+        true => Kind::Claim,
+        false => Kind::Join,
+    };
+    relay.note(change.accepted, kind, client, &id);
+    answer(&relay, client, id, reader, reading, change.accepted).await
 }
 
 /// Either side appends to its own lane.
@@ -146,6 +218,7 @@ pub(super) async fn join(
         (status = 200, description = "The same bytes again"),
         (status = 400, description = "malformed"),
         (status = 401, description = "token_required"),
+        (status = 403, description = "not_allowed"),
         (status = 404, description = "mailbox_unknown"),
         (status = 408, description = "request_timeout"),
         (status = 409, description = "frame_conflict, frame_gap or not_joined"),
@@ -158,7 +231,7 @@ pub(super) async fn append(
     relay: web::Data<Relay>,
     request: HttpRequest,
     path: web::Path<(String, String)>,
-    network: ClientNetwork,
+    client: ClientAddress,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let (id, number) = path.into_inner();
@@ -168,12 +241,17 @@ pub(super) async fn append(
         .ok()
         .and_then(FrameNumber::new)
         .ok_or(Problem::Malformed)?;
+    relay.agency(client)?;
     let frame = body(&relay, &request, payload, OCTET_STREAM).await?;
     if frame.is_empty() {
         return Err(Problem::Malformed);
     }
-    let accepted = relay.store.append(id, by, number, frame).await?;
-    answer(&relay, network, id, by, reading, accepted).await
+    let change = relay.store.write(id, by, number, frame).await?;
+    // What else is written tells the relay nothing.
+    if change.is_deposit && change.by_scanner {
+        relay.note(change.accepted, Kind::Receipt, client, &id);
+    }
+    answer(&relay, client, id, by, reading, change.accepted).await
 }
 
 /// Either side reads the other's lane.
@@ -183,6 +261,7 @@ pub(super) async fn append(
         (status = 200, description = "The peer's frames", content_type = "application/cbor-seq"),
         (status = 400, description = "malformed"),
         (status = 401, description = "token_required"),
+        (status = 403, description = "not_allowed"),
         (status = 404, description = "mailbox_unknown"),
         (status = 409, description = "frames_acknowledged"),
         (status = 410, description = "mailbox_expired or mailbox_ended"),
@@ -192,10 +271,11 @@ pub(super) async fn read(
     relay: web::Data<Relay>,
     request: HttpRequest,
     path: web::Path<String>,
-    network: ClientNetwork,
+    client: ClientAddress,
 ) -> Result<HttpResponse, Problem> {
     let (id, reading, by) = arguments(&request, &path)?;
-    answer(&relay, network, id, by, reading, Accepted::Again).await
+    relay.agency(client)?;
+    answer(&relay, client, id, by, reading, Accepted::Again).await
 }
 
 /// Either side ends the mailbox.
@@ -213,9 +293,16 @@ pub(super) async fn end(
     relay: web::Data<Relay>,
     request: HttpRequest,
     path: web::Path<String>,
+    client: ClientAddress,
 ) -> Result<HttpResponse, Problem> {
     let (id, _, by) = arguments(&request, &path)?;
-    relay.store.end(id, by).await?;
+    let change = relay.store.close(id, by).await?;
+    let kind = match (change.is_deposit, change.by_scanner) {
+        (false, _) => Kind::End,
+        (true, true) => Kind::Return,
+        (true, false) => Kind::Withdrawal,
+    };
+    relay.note(change.accepted, kind, client, &id);
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -276,7 +363,7 @@ async fn body(
 /// accepted: a failure to read is reported, and the client's repetition is answered alike.
 async fn answer(
     relay: &Relay,
-    network: ClientNetwork,
+    client: ClientAddress,
     id: MailboxId,
     by: TokenHash,
     reading: Reading,
@@ -286,7 +373,7 @@ async fn answer(
     let deadline = Instant::now() + wait;
     let unread = match wait.is_zero() {
         true => relay.store.read(id, by, reading.after).await?,
-        false => wait_for_frames(relay, network, id, by, reading, deadline).await?,
+        false => wait_for_frames(relay, client, id, by, reading, deadline).await?,
     };
     let status = match accepted {
         Accepted::New => StatusCode::CREATED,
@@ -303,13 +390,13 @@ async fn answer(
 
 async fn wait_for_frames(
     relay: &Relay,
-    network: ClientNetwork,
+    client: ClientAddress,
     id: MailboxId,
     by: TokenHash,
     reading: Reading,
     deadline: Instant,
 ) -> Result<Unread, Problem> {
-    let place = relay.waiters.enter(network.0);
+    let place = relay.waiters.enter(client.network());
     let watch = relay.store.watch(id);
     let mut stopping = relay.stopping.clone();
     loop {
