@@ -410,7 +410,7 @@ async fn wait_for_frames(
             return Ok(unread);
         }
         if let Err(full) = &place {
-            return Err(*full);
+            return Err(full.clone());
         }
         let again = deadline.min(now + unread.expires_in).min(now + RECHECK);
         tokio::select! {
