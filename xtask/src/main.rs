@@ -6,6 +6,7 @@ mod page;
 mod run;
 mod simulate;
 mod step;
+mod surface;
 mod targets;
 mod test;
 mod tools;
@@ -34,6 +35,8 @@ enum Command {
     Bindings(bindings::Options),
     /// Builds the libraries for phones into `target/mobile`, and checks them.
     Mobile(mobile::Options),
+    /// Writes down what apps for phones can call, in `bindings/uniffi/surface.txt`.
+    Surface,
     /// Runs whole transfers in many seeded worlds, and prints the seeds that go wrong.
     Simulate(simulate::Options),
 }
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Command::Page => page::build(root),
         Command::Bindings(options) => bindings::run_generator(root, &options),
         Command::Mobile(options) => mobile::build(root, &options),
+        Command::Surface => surface::write(root),
         Command::Simulate(options) => simulate::run_seeds(root, &options),
     };
     match result {
