@@ -21,6 +21,9 @@ pub(crate) struct Options {
     /// Optimises the whole program only where its size is bounded: the way of the tests.
     #[arg(long)]
     quick: bool,
+    /// Builds for one target only.
+    #[arg(long, value_name = "TRIPLE")]
+    only: Option<String>,
 }
 
 /// A platform of phones, or of the machines on which apps for them are made.
@@ -42,6 +45,9 @@ struct Target {
 
 /// What a panic leaves out: where it was, and what values were.
 const SMALL: [&str; 2] = ["-Zlocation-detail=none", "-Zfmt-debug=none"];
+/// What makes a library smaller that Android 7 and later load.
+const LINKING: &str = "-z max-page-size=16384 -z defs --as-needed --icf=all --pack-dyn-relocs=android \
+                       --hash-style=gnu -O2 -soname libnaru_uniffi.so";
 /// 1.5 MiB.
 const BUDGET: u64 = 1_572_864;
 
@@ -80,7 +86,11 @@ const TARGETS: [Target; 6] = [
 
 /// Builds and checks every library; they are in `target/mobile`, in a folder for each target.
 pub(crate) fn build(root: &Path, options: &Options) -> Result<(), Failure> {
-    for target in &TARGETS {
+    let wanted = |target: &&Target| {
+        let only = options.only.as_deref();
+        only.is_none_or(|only| only == target.triple)
+    };
+    for target in TARGETS.iter().filter(wanted) {
         eprintln!("    {}", target.triple);
         let folder = library(root, target, options)?;
         inspect::archive(&folder.join("libnaru_uniffi.a"), target)?;
@@ -93,7 +103,13 @@ pub(crate) fn build(root: &Path, options: &Options) -> Result<(), Failure> {
 
 /// As the tests want it.
 pub(crate) fn quick(root: &Path) -> Result<(), Failure> {
-    build(root, &Options { quick: true })
+    build(
+        root,
+        &Options {
+            quick: true,
+            only: None,
+        },
+    )
 }
 
 fn library(root: &Path, target: &Target, options: &Options) -> Result<PathBuf, Failure> {
@@ -153,17 +169,17 @@ fn for_android(root: &Path, target: &Target, cargo: &mut Command) -> Result<Vec<
     let linker = format!("CARGO_TARGET_{name}_LINKER");
     if let Some(clang) = ndk(target.triple) {
         cargo.env(linker, clang);
-        return Ok(vec![
-            "-Clink-args=-Wl,-z,max-page-size=16384 -Wl,-soname,libnaru_uniffi.so".to_owned(),
-        ]);
+        let linking = LINKING.split_whitespace();
+        return Ok(linking
+            .map(|argument| format!("-Clink-arg=-Wl,{argument}"))
+            .collect());
     }
     let sysroot = Sysroot::make(root, target.triple)?;
     cargo.env(linker, sysroot.linker);
     cargo.args(["--features", "unwinder"]);
     Ok(vec![
         "-Clinker-flavor=ld.lld".to_owned(),
-        "-Clink-args=-z max-page-size=16384 -z defs --as-needed -soname libnaru_uniffi.so"
-            .to_owned(),
+        format!("-Clink-args={LINKING}"),
         format!("-L{}", sysroot.folder.display()),
     ])
 }
