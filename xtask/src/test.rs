@@ -3,9 +3,9 @@
 use std::{path::Path, process::Command, time::Instant};
 
 use crate::{
-    mobile, page,
+    aar, kotlin, mobile, page,
     step::{Failure, cargo, run},
-    surface, tools,
+    surface, swift, tools,
 };
 
 /// What to run.
@@ -30,6 +30,9 @@ const STEPS: &[Step] = &[
     ("browsers", browsers),
     ("surface of the library for phones", surface::check),
     ("libraries for phones", mobile::quick),
+    ("SDK for Android and the JVM", kotlin::test),
+    ("AAR for Android", aar::test),
+    ("SDK for Swift", swift::test),
 ];
 
 /// Runs the steps; all of them, whichever fail.

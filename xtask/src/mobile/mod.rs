@@ -101,6 +101,25 @@ pub(crate) fn build(root: &Path, options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Builds and checks the library of one target, as it is handed out.
+pub(crate) fn build_for(root: &Path, triple: &str) -> Result<(), Failure> {
+    build(
+        root,
+        &Options {
+            quick: false,
+            only: Some(triple.to_owned()),
+        },
+    )
+}
+
+/// Builds and checks what the AAR packs.
+pub(crate) fn for_aar(root: &Path) -> Result<(), Failure> {
+    let mut android = TARGETS
+        .iter()
+        .filter(|target| target.system == System::Android);
+    android.try_for_each(|target| build_for(root, target.triple))
+}
+
 /// As the tests want it.
 pub(crate) fn quick(root: &Path) -> Result<(), Failure> {
     build(
