@@ -8,6 +8,7 @@ mod page;
 mod run;
 mod simulate;
 mod step;
+mod swift;
 mod targets;
 mod test;
 mod tools;
@@ -36,10 +37,14 @@ enum Command {
     Bindings(bindings::Options),
     /// Packs the SDK for Android as an AAR into `target/maven`.
     Aar,
-    /// Writes the public interface of the Kotlin SDK anew into `bindings/kotlin/api.txt`.
-    KotlinInterface,
     /// Builds the libraries for phones into `target/mobile`, and checks them.
     Mobile(mobile::Options),
+    /// Writes the public interface of the Kotlin SDK anew into `bindings/kotlin/api.txt`.
+    KotlinInterface,
+    /// Renews `bindings/swift/api.txt` after a change of the Swift package's surface.
+    SwiftApi,
+    /// Builds the XCFramework and the generated sources into `bindings/swift`.
+    Xcframework,
     /// Runs whole transfers in many seeded worlds, and prints the seeds that go wrong.
     Simulate(simulate::Options),
 }
@@ -54,8 +59,10 @@ fn main() -> ExitCode {
         Command::Page => page::build(root),
         Command::Bindings(options) => bindings::run_generator(root, &options),
         Command::Aar => aar::build(root),
-        Command::KotlinInterface => kotlin::write_interface(root),
         Command::Mobile(options) => mobile::build(root, &options),
+        Command::KotlinInterface => kotlin::write_interface(root),
+        Command::SwiftApi => swift::renew_api(root),
+        Command::Xcframework => swift::xcframework(root),
         Command::Simulate(options) => simulate::run_seeds(root, &options),
     };
     match result {

@@ -5,7 +5,7 @@ use std::{path::Path, process::Command, time::Instant};
 use crate::{
     aar, kotlin, mobile, page,
     step::{Failure, cargo, run},
-    tools,
+    swift, tools,
 };
 
 /// What to run.
@@ -28,9 +28,10 @@ const STEPS: &[Step] = &[
     ("tests", tests),
     ("documentation", documentation),
     ("browsers", browsers),
-    ("SDK for Android and the JVM", kotlin::test),
     ("libraries for phones", mobile::quick),
+    ("SDK for Android and the JVM", kotlin::test),
     ("AAR for Android", aar::test),
+    ("SDK for Swift", swift::test),
 ];
 
 /// Runs the steps; all of them, whichever fail.
