@@ -33,7 +33,9 @@ const CLASSES: [&str; 4] = [
 
 /// Builds the libraries for Android and packs the AAR, into a Maven repository in `target/maven`.
 pub(crate) fn build(root: &Path) -> Result<(), Failure> {
-    mobile::for_aar(root)?;
+    for (_, target) in ABIS {
+        mobile::build_for(root, target)?;
+    }
     let file = pack(root, Phase::Compile)?;
     println!("{}", file.display());
     Ok(())

@@ -8,6 +8,7 @@ mod page;
 mod run;
 mod simulate;
 mod step;
+mod surface;
 mod swift;
 mod targets;
 mod test;
@@ -45,6 +46,8 @@ enum Command {
     SwiftApi,
     /// Builds the XCFramework and the generated sources into `bindings/swift`.
     Xcframework,
+    /// Writes down what apps for phones can call, in `bindings/uniffi/surface.txt`.
+    Surface,
     /// Runs whole transfers in many seeded worlds, and prints the seeds that go wrong.
     Simulate(simulate::Options),
 }
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Command::KotlinInterface => kotlin::write_interface(root),
         Command::SwiftApi => swift::renew_api(root),
         Command::Xcframework => swift::xcframework(root),
+        Command::Surface => surface::write(root),
         Command::Simulate(options) => simulate::run_seeds(root, &options),
     };
     match result {
