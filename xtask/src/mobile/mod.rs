@@ -112,14 +112,6 @@ pub(crate) fn build_for(root: &Path, triple: &str) -> Result<(), Failure> {
     )
 }
 
-/// Builds and checks what the AAR packs.
-pub(crate) fn for_aar(root: &Path) -> Result<(), Failure> {
-    let mut android = TARGETS
-        .iter()
-        .filter(|target| target.system == System::Android);
-    android.try_for_each(|target| build_for(root, target.triple))
-}
-
 /// As the tests want it.
 pub(crate) fn quick(root: &Path) -> Result<(), Failure> {
     build(
