@@ -11,7 +11,10 @@ for path in sorted(pathlib.Path(sys.argv[1]).iterdir()):
     raw = path.read_bytes()
     width, height = struct.unpack("<II", raw[:8])
     frame = memoryview(raw)[8:].cast("B", shape=[height, width])
-    begin = time.perf_counter()
-    found = zxingcpp.read_barcodes(frame, formats=zxingcpp.BarcodeFormat.QRCode)
-    took = (time.perf_counter() - begin) * 1_000
+    times = []
+    for _ in range(3):
+        begin = time.perf_counter()
+        found = zxingcpp.read_barcodes(frame, formats=zxingcpp.BarcodeFormat.QRCode)
+        times.append(time.perf_counter() - begin)
+    took = min(times) * 1_000
     print(path.name, took, found[0].text if found else "", sep="\t")
