@@ -5,7 +5,7 @@ use super::look::Contrast;
 /// How much darker than its surroundings a pixel has to be, so that flat areas stay light.
 const MARGIN: i8 = 4;
 /// Finder patterns that are kept of one look, and places that are looked at more closely.
-const MAX_FINDERS: usize = 40;
+const MAX_FINDERS: usize = 32;
 const MAX_CANDIDATES: usize = 1_500;
 
 /// A finder pattern in the whole frame's pixels.
@@ -190,13 +190,12 @@ fn confirm(contrast: &Contrast, window: &[u16], y: usize) -> Option<Finder> {
     }
     let down = cross(contrast, center, (0.0, 1.0), tall)?;
     center.1 += middle(&down);
-    // On a slope the diagonals differ most: one of them has to show the pattern well.
-    let mut diagonals = 0;
+    // Every line through the centre crosses the squares in the same proportions.
     for slope in [1.0, -1.0] {
-        let edges = cross(contrast, center, (0.7, 0.7 * slope), tall.max(wide) * 2.0);
-        diagonals += u32::from(edges.is_some_and(|edges| module_of(&edges, 1.2).is_some()));
+        let edges = cross(contrast, center, (0.7, 0.7 * slope), tall.max(wide) * 2.0)?;
+        module_of(&edges, 1.2)?;
     }
-    (diagonals > 0).then_some(Finder {
+    Some(Finder {
         x: center.0,
         y: center.1,
         module: (tall * wide).sqrt(),

@@ -2,7 +2,10 @@
 
 use rxing::{common::BitMatrix, qrcode::cpp_port::decoder::Decode};
 
-use super::{finder::Finder, look::Grey};
+use super::{
+    finder::Finder,
+    look::{Grey, Greys},
+};
 
 /// A point of the frame, or of the code in modules.
 type Point = (f32, f32);
@@ -119,41 +122,63 @@ impl Place {
     }
 }
 
-/// Reads the code of which `corners` are the finder patterns. `dark` is -1 where the code is
+/// Where a code can be.
+pub(super) struct Candidate {
+    place: Place,
+    /// How many pixels of the frame a module takes at its smallest, roughly.
+    module: f32,
+    /// How far from chance the finder and timing patterns are seen, in standard deviations.
+    pub(super) evidence: f32,
+}
+
+/// Where the code can be of which `corners` are the finder patterns. `sign` is -1 where the code is
 /// inverted, and 1 otherwise.
-pub(super) fn read(
-    greys: &[&Grey],
+pub(super) fn candidates(
+    greys: &Greys<'_>,
     corners: &Corners,
     sign: f32,
     budget: &mut Budget,
+) -> Vec<Candidate> {
+    let module = corners
+        .top_left
+        .module
+        .min(corners.top_right.module)
+        .min(corners.bottom_left.module);
+    let view = View {
+        grey: greys.for_module(module),
+        sign,
+    };
+    let mut candidates = view.candidates(corners, budget);
+    candidates
+        .iter_mut()
+        .for_each(|candidate| candidate.module = module);
+    candidates
+}
+
+/// Reads the code at a place.
+pub(super) fn read(
+    greys: &Greys<'_>,
+    candidate: &Candidate,
+    sign: f32,
+    budget: &mut Budget,
 ) -> Option<String> {
-    let module = corners.top_left.module.min(corners.top_right.module).min(corners.bottom_left.module);
-    let grey = greys
-        .iter()
-        .copied()
-        .filter(|grey| module >= 2.8 * grey.factor as f32)
-        .max_by_key(|grey| grey.factor)
-        .or_else(|| greys.iter().copied().min_by_key(|grey| grey.factor))?;
-    let view = View { grey, sign };
-    let mut places = view.places(corners, budget);
-    places.truncate(2);
-    for (place, _) in &places {
-        let place = view.aligned(place, budget);
-        if !budget.take(place.side * place.side * 4) {
-            return None;
-        }
-        if let Some(text) = view.modules(&place).decode(place.side) {
-            return Some(text);
-        }
-        if !budget.take(2_000 * 60) {
-            continue;
-        }
-        let place = view.climbed(place);
-        if let Some(text) = view.modules(&place).decode(place.side) {
-            return Some(text);
-        }
+    let view = View {
+        grey: greys.for_module(candidate.module),
+        sign,
+    };
+    let place = view.aligned(&candidate.place, budget);
+    let area = place.side * place.side;
+    if !budget.take(area * 20) {
+        return None;
     }
-    None
+    if let Some(text) = view.modules(&place).decode(place.side) {
+        return Some(text);
+    }
+    if !budget.take(2_000 * 60 + area * 16) {
+        return None;
+    }
+    let place = view.climbed(place);
+    view.modules(&place).decode(place.side)
 }
 
 /// A grey in which dark is high.
@@ -199,14 +224,13 @@ impl View<'_> {
         None
     }
 
-    /// Where the code can be, the likeliest first, by its timing patterns.
-    fn places(&self, corners: &Corners, budget: &mut Budget) -> Vec<(Place, f32)> {
+    fn candidates(&self, corners: &Corners, budget: &mut Budget) -> Vec<Candidate> {
         let Corners {
             top_left,
             top_right,
             bottom_left,
         } = corners;
-        if !budget.take(1_000) {
+        if !budget.take(200) {
             return Vec::new();
         }
         let along = |from: &Finder, to: &Finder| {
@@ -223,7 +247,7 @@ impl View<'_> {
         }
         let version = ((about - 17.0) / 4.0).round() as i32;
         let mut places = Vec::new();
-        for version in [version, version - 1, version + 1, version - 2, version + 2] {
+        for version in [version, version - 1, version + 1] {
             if !(1..=40).contains(&version) {
                 continue;
             }
@@ -251,26 +275,53 @@ impl View<'_> {
                 let Some(place) = Place::new(side, points) else {
                     continue;
                 };
-                if !budget.take(side * 2) {
+                if !budget.take(150 + side * 2) {
                     return Vec::new();
                 }
-                let timing = self.timing(&place);
-                if timing > 0.68 {
-                    places.push((place, timing));
+                let evidence = self.evidence(&place);
+                if evidence > 5.0 {
+                    places.push(Candidate {
+                        place,
+                        module: 0.0,
+                        evidence,
+                    });
                 }
             }
         }
-        places.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let mut sides = Vec::new();
-        places.retain(|(place, _)| {
-            let new = !sides.contains(&place.side);
-            sides.push(place.side);
-            new
-        });
         places
     }
 
-    /// The share of the timing patterns' modules that differ from their neighbours as they should.
+    /// How far from chance the finder and timing patterns are seen, in standard deviations.
+    fn evidence(&self, place: &Place) -> f32 {
+        let far = (place.side - 7) as f32;
+        let right: f32 = [(0.0, 0.0), (far, 0.0), (0.0, far)]
+            .iter()
+            .map(|(left, top)| self.finder(place, *left, *top))
+            .sum();
+        (2.0 * right - 120.0) / 120_f32.sqrt() + self.timing(place)
+    }
+
+    /// How many of the forty modules of a finder pattern's two rings are as they should be: light,
+    /// then dark.
+    fn finder(&self, place: &Place, left: f32, top: f32) -> f32 {
+        let ring = |radius: i8| {
+            (-radius..=radius)
+                .flat_map(move |y| (-radius..=radius).map(move |x| (x, y)))
+                .filter(move |(x, y)| x.abs().max(y.abs()) == radius)
+                .map(|(x, y)| {
+                    self.at(place.at(left + 3.5 + f32::from(x), top + 3.5 + f32::from(y)))
+                })
+        };
+        let center = (self.at(place.at(left + 3.5, top + 3.5)) + ring(1).sum::<f32>()) / 9.0;
+        let light = ring(2).sum::<f32>() / 16.0;
+        let middle = (center + light) / 2.0;
+        let right = ring(2).filter(|value| *value < middle).count()
+            + ring(3).filter(|value| *value > middle).count();
+        right as f32
+    }
+
+    /// By how many standard deviations the timing patterns' modules differ from their neighbours
+    /// as they should.
     fn timing(&self, place: &Place) -> f32 {
         let mut right = 0;
         let mut count = 0;
@@ -288,7 +339,8 @@ impl View<'_> {
                 count += 1;
             }
         }
-        right as f32 / count.max(1) as f32
+        let (right, count) = (right as f32, count.max(1) as f32);
+        (2.0 * right - count) / count.sqrt()
     }
 
     /// With the perspective that shows the last alignment pattern best.
@@ -392,7 +444,7 @@ impl View<'_> {
         place
     }
 
-    fn modules(&self, place: &Place) -> Greys {
+    fn modules(&self, place: &Place) -> Modules {
         let reach = 0.2;
         let mut values = Vec::with_capacity(place.side * place.side);
         for v in 0..place.side {
@@ -405,7 +457,7 @@ impl View<'_> {
                 values.push(sum / 4.0);
             }
         }
-        Greys(values)
+        Modules(values)
     }
 }
 
@@ -419,9 +471,9 @@ struct Probe {
 }
 
 /// The modules' greys, row by row; dark is high.
-struct Greys(Vec<f32>);
+struct Modules(Vec<f32>);
 
-impl Greys {
+impl Modules {
     /// The mean of the box of `radius` modules around each.
     fn means(&self, side: usize, radius: usize) -> Vec<f32> {
         let mut prefix = vec![0.0_f64; (side + 1) * (side + 1)];

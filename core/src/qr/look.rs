@@ -1,5 +1,37 @@
 //! Looks at a frame: shrunk greys, and how much darker each pixel is than what is around it.
 
+use std::cell::OnceCell;
+
+/// How much a frame is shrunk for its looks.
+const FACTORS: [usize; 5] = [1, 2, 3, 6, 12];
+
+/// A frame's greys, each made when it is first asked for.
+pub(super) struct Greys<'a> {
+    rows: &'a [&'a [u8]],
+    greys: [OnceCell<Grey>; FACTORS.len()],
+}
+
+impl<'a> Greys<'a> {
+    pub(super) fn new(rows: &'a [&'a [u8]]) -> Self {
+        Self {
+            rows,
+            greys: Default::default(),
+        }
+    }
+
+    /// The frame shrunk by the largest factor that is not above this one.
+    pub(super) fn shrunk(&self, factor: usize) -> &Grey {
+        let index = FACTORS.iter().rposition(|known| *known <= factor);
+        let index = index.unwrap_or(0);
+        self.greys[index].get_or_init(|| Grey::shrunk(self.rows, FACTORS[index]))
+    }
+
+    /// The smallest grey in which modules of so many pixels are whole.
+    pub(super) fn for_module(&self, module: f32) -> &Grey {
+        self.shrunk((module / 4.0) as usize)
+    }
+}
+
 /// A grey picture of one byte a pixel, without gaps between its rows, shrunk by `factor`.
 pub(super) struct Grey {
     pub(super) factor: usize,

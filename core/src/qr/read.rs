@@ -2,14 +2,15 @@
 
 use super::{
     finder::{self, Finder},
-    grid::{self, Budget},
-    look::Grey,
+    grid::{self, Budget, Candidate},
+    look::Greys,
     triple,
 };
 
 /// Bounds of a frame full of noise; a real code is among the first of both.
-const MAX_TRIPLES: usize = 24;
-const MAX_SAMPLES: usize = 1_500_000;
+const MAX_TRIPLES: usize = 96;
+const MAX_CANDIDATES: usize = 6;
+const SAMPLES_A_PASS: usize = 400_000;
 /// Most pixels on one side of a frame.
 const MAX_SIDE: usize = 8_192;
 
@@ -85,8 +86,7 @@ enum Polarity {
 
 /// What the looks at a frame have shown.
 struct Search<'a> {
-    rows: &'a [&'a [u8]],
-    greys: Vec<Grey>,
+    greys: Greys<'a>,
     dark: Vec<Finder>,
     light: Vec<Finder>,
     budget: Budget,
@@ -95,22 +95,21 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     fn new(rows: &'a [&'a [u8]]) -> Self {
         Self {
-            rows,
-            greys: Vec::new(),
+            greys: Greys::new(rows),
             dark: Vec::new(),
             light: Vec::new(),
-            budget: Budget(MAX_SAMPLES),
+            budget: Budget(0),
         }
     }
 
     /// Looks at the frame shrunk by `factor`, its pixels compared with those at most `radius` away.
     fn pass(&mut self, factor: usize, radius: usize, polarities: &[Polarity]) -> Option<String> {
-        let grey = Grey::shrunk(self.rows, factor);
+        let grey = self.greys.shrunk(factor);
         if grey.width < 21 || grey.height < 21 {
             return None;
         }
         let mut contrast = grey.contrast(radius);
-        self.greys.push(grey);
+        self.budget.0 += SAMPLES_A_PASS;
         polarities.iter().find_map(|polarity| {
             if *polarity == Polarity::Light {
                 contrast.invert();
@@ -134,11 +133,15 @@ impl<'a> Search<'a> {
         if finders.len() == before {
             return None;
         }
-        let triples = triple::triples(finders, before);
-        let greys: Vec<&Grey> = self.greys.iter().collect();
-        triples
+        let mut candidates: Vec<Candidate> = triple::triples(finders, before)
             .iter()
             .take(MAX_TRIPLES)
-            .find_map(|corners| grid::read(&greys, corners, sign, &mut self.budget))
+            .flat_map(|corners| grid::candidates(&self.greys, corners, sign, &mut self.budget))
+            .collect();
+        candidates.sort_by(|a, b| b.evidence.total_cmp(&a.evidence));
+        candidates
+            .iter()
+            .take(MAX_CANDIDATES)
+            .find_map(|candidate| grid::read(&self.greys, candidate, sign, &mut self.budget))
     }
 }

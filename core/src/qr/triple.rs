@@ -31,7 +31,7 @@ fn alike(a: &Finder, b: &Finder) -> bool {
 /// The corners in their order, and how far they are from a square's; `None` where no camera sees
 /// a square so.
 fn arranged(finders: [&Finder; 3]) -> Option<(f32, Corners)> {
-    let apart = |a: &Finder, b: &Finder| (a.x - b.x).hypot(a.y - b.y);
+    let apart = |a: &Finder, b: &Finder| ((a.x - b.x).powi(2) + (a.y - b.y).powi(2)).sqrt();
     // The top left is opposite the longest side.
     let [a, b, c] = finders;
     let (ab, bc, ca) = (apart(a, b), apart(b, c), apart(c, a));
@@ -64,7 +64,7 @@ fn arranged(finders: [&Finder; 3]) -> Option<(f32, Corners)> {
         + sizes(b, c)
         + sizes(c, a)
         + side / 400.0
-        + 1.0 / seen as f32;
+        + 2.0 / seen as f32;
     Some((
         score,
         Corners {
