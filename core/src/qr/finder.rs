@@ -37,7 +37,11 @@ pub(super) fn find(contrast: &Contrast) -> Vec<Finder> {
     let count = contrast.height.div_ceil(step);
     for at in 0..count {
         let half = at.div_ceil(2);
-        let index = if at % 2 == 0 { count / 2 + half } else { (count / 2).wrapping_sub(half) };
+        let index = if at % 2 == 0 {
+            count / 2 + half
+        } else {
+            (count / 2).wrapping_sub(half)
+        };
         let y = index.wrapping_mul(step);
         if y >= contrast.height {
             continue;
@@ -97,8 +101,11 @@ fn roughly(edges: &[u16]) -> bool {
     let run = |at: usize| i32::from(edges[at + 1] - edges[at]);
     let center = run(2);
     let total = i32::from(edges[5] - edges[0]);
-    center >= run(1).max(run(3)) && center * 4 > total && 7 * center < 5 * total
-        && run(0).max(run(4)) <= center && {
+    center >= run(1).max(run(3))
+        && center * 4 > total
+        && 7 * center < 5 * total
+        && run(0).max(run(4)) <= center
+        && {
             let ends = i32::from(edges[2] - edges[0]) - i32::from(edges[5] - edges[3]);
             ends.abs() * 6 <= total + 12
         }

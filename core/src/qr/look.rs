@@ -60,7 +60,7 @@ impl Grey {
                 }
                 let mean = |block: &[u16]| {
                     let sum: u32 = block.iter().map(|sum| u32::from(*sum)).sum();
-                    (sum * reciprocal >> 20) as u8
+                    ((sum * reciprocal) >> 20) as u8
                 };
                 match factor {
                     2 => pixels.extend(sums.chunks_exact(2).map(mean)),
@@ -155,7 +155,7 @@ impl Grey {
             }
             darker.extend(row.iter().zip(&sums).zip(&reciprocals).map(
                 |((pixel, sum), reciprocal)| {
-                    let mean = (sum * reciprocal >> 20) as i16;
+                    let mean = ((sum * reciprocal) >> 20) as i16;
                     (mean - i16::from(*pixel)).clamp(-127, 127) as i8
                 },
             ));

@@ -70,7 +70,8 @@ pub fn read(frame: &LumaFrame<'_>) -> Option<String> {
     let rows = frame.rows();
     let mut search = Search::new(&rows);
     // Shrunk pictures first: they cost least and are free of noise and moiré.
-    search.pass(3, 8, &[Polarity::Dark])
+    search
+        .pass(3, 8, &[Polarity::Dark])
         .or_else(|| search.pass(2, 8, &[Polarity::Dark, Polarity::Light]))
         .or_else(|| search.pass(6, 8, &[Polarity::Dark, Polarity::Light]))
         .or_else(|| search.pass(12, 8, &[Polarity::Dark, Polarity::Light]))

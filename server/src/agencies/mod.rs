@@ -142,15 +142,13 @@ impl Agencies {
     pub(crate) fn of(&self, requester: Requester) -> Result<&Arc<Agency>, Box<Refusal>> {
         let address = requester.address.to_canonical();
         let mut agencies = self.agencies.iter();
-        agencies
-            .find(|agency| agency.has(address))
-            .ok_or_else(|| {
-                Box::new(Refusal {
-                    rule: Rule::Networks,
-                    agency: self.only_name(),
-                    desk: self.desk(),
-                })
+        agencies.find(|agency| agency.has(address)).ok_or_else(|| {
+            Box::new(Refusal {
+                rule: Rule::Networks,
+                agency: self.only_name(),
+                desk: self.desk(),
             })
+        })
     }
 
     /// Where there is only one agency, it is the one that refuses.
