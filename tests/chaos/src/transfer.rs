@@ -70,10 +70,8 @@ impl<'n> Transfer<'n> {
     /// Goes on to the end from the step that was reached.
     pub(crate) async fn finish(&mut self, from: Step) -> Result<Ending, String> {
         for step in Step::ALL {
-            if step as u8 > from as u8 {
-                if !self.reach(step).await? {
-                    break;
-                }
+            if step as u8 > from as u8 && !self.reach(step).await? {
+                break;
             }
         }
         let (giver, receiver) = (self.giver.take(), self.receiver.take());
