@@ -233,6 +233,14 @@ pub(crate) fn free_port() -> u16 {
     }
 }
 
+/// Stops a process of ours in the middle of whatever it does.
+///
+/// # Panics
+/// When it has ended.
+pub fn freeze(process: u32) {
+    signal(process, "STOP");
+}
+
 /// Lets a process of ours go on that has been frozen.
 ///
 /// # Panics
@@ -242,7 +250,7 @@ pub fn thaw(process: u32) {
 }
 
 /// Sends a signal to a process of ours.
-pub(crate) fn signal(process: u32, name: &str) {
+fn signal(process: u32, name: &str) {
     let sent = Command::new("kill")
         .args([format!("-{name}"), process.to_string()])
         .status();

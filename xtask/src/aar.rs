@@ -10,7 +10,7 @@ use std::{
 use zip::{CompressionMethod, ZipArchive, ZipWriter, result::ZipError, write::SimpleFileOptions};
 
 use crate::{
-    kotlin,
+    kotlin, mobile,
     step::{Failure, run},
     tools,
 };
@@ -31,25 +31,36 @@ const CLASSES: [&str; 4] = [
     "kr/naru/generated/UniffiLib.class",
 ];
 
-/// Packs the AAR from what `cargo xtask mobile` has built, into a Maven repository in `target/maven`.
+/// Builds the libraries for Android and packs the AAR, into a Maven repository in `target/maven`.
 pub(crate) fn build(root: &Path) -> Result<(), Failure> {
-    let file = pack(root)?;
+    for (_, target) in ABIS {
+        mobile::build_for(root, target)?;
+    }
+    let file = pack(root, Phase::Compile)?;
     println!("{}", file.display());
     Ok(())
 }
 
-/// Packs the AAR and looks into it.
+/// Packs the AAR from what `cargo xtask mobile` has built, looks into it, and runs an app that its rules
+/// have shrunk.
 pub(crate) fn test(root: &Path) -> Result<(), Failure> {
-    let file = pack(root)?;
+    let file = pack(root, Phase::RunShrunk)?;
     inspect(&read(&file)?)
 }
 
-fn pack(root: &Path) -> Result<PathBuf, Failure> {
+/// How far Maven goes.
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    Compile,
+    RunShrunk,
+}
+
+fn pack(root: &Path, phase: Phase) -> Result<PathBuf, Failure> {
     tools::ensure_maven()?;
     kotlin::generate(root)?;
     let project = root.join("bindings/kotlin");
     let built = root.join("target/kotlin/aar");
-    compile(&project, &built)?;
+    compile(&project, &built, phase)?;
 
     let mut aar = Pack::new();
     let manifest = read(&project.join("aar/AndroidManifest.xml"))?;
@@ -77,7 +88,7 @@ fn pack(root: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// Compiles for Android's tools, and checks that what is called is there in Android 7.
-fn compile(project: &Path, built: &Path) -> Result<(), Failure> {
+fn compile(project: &Path, built: &Path, phase: Phase) -> Result<(), Failure> {
     if built.exists() {
         // A class whose source is gone would be packed.
         fs::remove_dir_all(built).map_err(|error| failure(built, &error))?;
@@ -87,7 +98,10 @@ fn compile(project: &Path, built: &Path) -> Result<(), Failure> {
         .args(["--batch-mode", "--quiet", "--no-transfer-progress"])
         .args(["-Paar", "-Dnaru.jvm=1.8"])
         .arg(format!("-Dnaru.build={}", built.display()))
-        .arg("process-classes"))
+        .arg(match phase {
+            Phase::Compile => "process-classes",
+            Phase::RunShrunk => "process-test-classes",
+        }))
 }
 
 fn jar(classes: &Path) -> Result<Vec<u8>, Failure> {
@@ -124,8 +138,7 @@ impl Pack {
     }
 
     fn add(&mut self, name: &str, content: &[u8]) -> Result<(), Failure> {
-        let options =
-            SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
         self.0.start_file(name, options).map_err(zip_failure)?;
         self.0
             .write_all(content)
@@ -164,7 +177,11 @@ fn inspect_classes(jar: &[u8]) -> Result<(), Failure> {
     for class in CLASSES {
         entry(&mut archive, class)?;
     }
-    let names: Vec<String> = archive.file_names().map(str::to_owned).collect();
+    let names = archive
+        .file_names()
+        .map(|name| name.map(|name| name.into_owned()))
+        .collect::<Result<Vec<String>, _>>()
+        .map_err(zip_failure)?;
     for name in names.iter().filter(|name| name.ends_with(".class")) {
         expect(
             name.starts_with("kr/naru/"),

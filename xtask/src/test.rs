@@ -3,9 +3,9 @@
 use std::{path::Path, process::Command, time::Instant};
 
 use crate::{
-    kotlin, mobile, page,
+    aar, kotlin, mobile, page,
     step::{Failure, cargo, run},
-    tools,
+    surface, swift, tools,
 };
 
 /// What to run.
@@ -28,9 +28,11 @@ const STEPS: &[Step] = &[
     ("tests", tests),
     ("documentation", documentation),
     ("browsers", browsers),
+    ("surface of the library for phones", surface::check),
     ("libraries for phones", mobile::quick),
     ("SDK for Android and the JVM", kotlin::test),
-    ("SDK for Swift", crate::swift::test),
+    ("AAR for Android", aar::test),
+    ("SDK for Swift", swift::test),
 ];
 
 /// Runs the steps; all of them, whichever fail.

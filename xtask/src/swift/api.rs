@@ -42,7 +42,11 @@ fn surface(root: &Path, swift: &Swift) -> Result<String, Failure> {
     run(swift
         .command(root, &root.join(PACKAGES[0]))
         .args(["package", "--disable-sandbox", "dump-symbol-graph"])
-        .args(["--skip-synthesized-members", "--minimum-access-level", "public"])
+        .args([
+            "--skip-synthesized-members",
+            "--minimum-access-level",
+            "public",
+        ])
         .args(super::link_arguments(root))
         .stdout(std::process::Stdio::null()))?;
     let mut declarations = BTreeSet::new();
