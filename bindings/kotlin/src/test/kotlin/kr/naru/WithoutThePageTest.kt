@@ -253,6 +253,7 @@ class WithoutThePageTest {
         assertEquals("중계 서버에 연결할 수 없습니다. 네트워크를 확인하세요.", failure.messageIn(Locale.KOREA))
         assertEquals("The relay cannot be reached. Check the network.", failure.messageIn(Locale.UK))
         assertEquals("The relay cannot be reached. Check the network. (relay_unreachable)", failure.message)
+        assertTrue(failure.toString().endsWith(failure.message.orEmpty()))
     }
 
     @Test
