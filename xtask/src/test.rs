@@ -29,6 +29,7 @@ const STEPS: &[Step] = &[
     ("documentation", documentation),
     ("browsers", browsers),
     ("libraries for phones", mobile::quick),
+    ("XCFramework", crate::swift::check_xcframework),
     ("SDK for Android and the JVM", kotlin::test),
     ("SDK for Swift", crate::swift::test),
 ];
