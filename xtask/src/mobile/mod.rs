@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// What to build.
-#[derive(clap::Args)]
+#[derive(Default, clap::Args)]
 pub(crate) struct Options {
     /// Optimises the whole program only where its size is bounded: the way of the tests.
     #[arg(long)]
