@@ -72,6 +72,7 @@ impl Application {
         let tls = settings.tls.as_ref().map(tls).transpose()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let (stop, stopping) = watch::channel(false);
+        telemetry::metrics();
         let store = Backend::open(&settings.store, settings.capacity).await?;
         let relay = web::Data::new(Relay {
             store,
@@ -90,7 +91,6 @@ impl Application {
             stopping,
         });
         tokio::spawn(tidy(relay.clone()));
-        telemetry::metrics();
         let proxies = web::Data::new(TrustedProxies(settings.trusted_proxies.clone()));
         let secure = tls.is_some();
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
