@@ -89,6 +89,7 @@ impl Application {
         let rules = CurrentRules::load(settings.agencies.as_deref(), settings.capacity)?;
         let audit = audit(&settings).await?;
         let (stop, stopping) = watch::channel(false);
+        telemetry::metrics();
         let store = Backend::open(&settings.store, settings.capacity).await?;
         let relay = web::Data::new(Relay {
             store,
@@ -111,7 +112,6 @@ impl Application {
         });
         tokio::spawn(tidy(relay.clone()));
         tokio::spawn(reload(relay.clone(), hang_up(&settings)?));
-        telemetry::metrics();
         let proxies = web::Data::new(TrustedProxies(settings.trusted_proxies.clone()));
         let secure = tls.is_some();
         let workers = std::thread::available_parallelism().map_or(1, usize::from);

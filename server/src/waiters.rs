@@ -26,6 +26,7 @@ struct Waiting {
 
 impl Waiters {
     pub(crate) fn new(most: NonZeroU32, most_of_a_network: NonZeroU32) -> Self {
+        metrics::gauge!("naru_waiters").set(0);
         Self {
             most: most.get(),
             most_of_a_network: most_of_a_network.get(),

@@ -10,8 +10,10 @@ use std::{
 
 use futures_util::StreamExt;
 use naru_relay::store::StoreUrl;
-use redis::{Client, aio::MultiplexedConnection};
+use redis::{AsyncConnectionConfig, Client, aio::MultiplexedConnection};
 use tempfile::TempDir;
+
+use crate::PATIENCE;
 
 /// A redis-server on the loopback interface that keeps nothing on the disk unless it is told to; killed
 /// when dropped.
@@ -90,9 +92,12 @@ impl RunningRedis {
     /// # Panics
     /// When Redis does not answer.
     pub async fn connect(&self) -> MultiplexedConnection {
-        Client::open(("127.0.0.1", self.port))
-            .expect("an address")
-            .get_multiplexed_async_connection()
+        let client = Client::open(("127.0.0.1", self.port)).expect("an address");
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE));
+        client
+            .get_multiplexed_async_connection_with_config(&config)
             .await
             .expect("it answers")
     }

@@ -35,6 +35,7 @@ pub(super) struct Current {
 impl Link {
     /// Connects, and goes on to look after the connection until the handle is used.
     pub(super) async fn connect(servers: Arc<Servers>) -> RedisResult<(Self, AbortHandle)> {
+        metrics::counter!("naru_store_reconnects_total").increment(0);
         let connection = servers.connect().await?;
         let first = Current {
             generation: 0,
