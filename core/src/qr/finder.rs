@@ -146,9 +146,10 @@ fn ray(contrast: &Contrast, from: (f32, f32), step: (f32, f32), limit: usize) ->
 }
 
 fn value(contrast: &Contrast, at: (f32, f32)) -> Option<f32> {
-    contrast
-        .get(at.0.floor() as isize, at.1.floor() as isize)
-        .map(f32::from)
+    if at.0 < 0.0 || at.1 < 0.0 {
+        return None;
+    }
+    contrast.get(at.0 as usize, at.1 as usize).map(f32::from)
 }
 
 /// Distances of like edges keep their measure when a picture's dark spreads or shrinks: 2:4:4:2.

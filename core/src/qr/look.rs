@@ -194,8 +194,7 @@ impl Contrast {
         self.darker.get(from..from + self.width).unwrap_or_default()
     }
 
-    pub(super) fn get(&self, x: isize, y: isize) -> Option<i8> {
-        let (x, y) = (usize::try_from(x).ok()?, usize::try_from(y).ok()?);
+    pub(super) fn get(&self, x: usize, y: usize) -> Option<i8> {
         if x >= self.width {
             return None;
         }

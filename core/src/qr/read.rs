@@ -8,9 +8,12 @@ use super::{
 };
 
 /// Bounds of a frame full of noise; a real code is among the first of both.
+const MAX_FINDERS: usize = 64;
 const MAX_TRIPLES: usize = 96;
 const MAX_CANDIDATES: usize = 6;
-const SAMPLES_A_PASS: usize = 400_000;
+/// Greys that the search for places may look up in one pass, and the reading at them in all.
+const SEARCH_SAMPLES: usize = 150_000;
+const READ_SAMPLES: usize = 1_200_000;
 /// Most pixels on one side of a frame.
 const MAX_SIDE: usize = 8_192;
 
@@ -98,7 +101,7 @@ impl<'a> Search<'a> {
             greys: Greys::new(rows),
             dark: Vec::new(),
             light: Vec::new(),
-            budget: Budget(0),
+            budget: Budget(READ_SAMPLES),
         }
     }
 
@@ -109,7 +112,6 @@ impl<'a> Search<'a> {
             return None;
         }
         let mut contrast = grey.contrast(radius);
-        self.budget.0 += SAMPLES_A_PASS;
         polarities.iter().find_map(|polarity| {
             if *polarity == Polarity::Light {
                 contrast.invert();
@@ -126,17 +128,19 @@ impl<'a> Search<'a> {
         };
         let before = finders.len();
         for finder in found {
-            if !finders.iter().any(|other| other.is_near(&finder)) {
+            let new = !finders.iter().any(|other| other.is_near(&finder));
+            if new && finders.len() < MAX_FINDERS {
                 finders.push(finder);
             }
         }
         if finders.len() == before {
             return None;
         }
+        let mut search = Budget(SEARCH_SAMPLES);
         let mut candidates: Vec<Candidate> = triple::triples(finders, before)
             .iter()
             .take(MAX_TRIPLES)
-            .flat_map(|corners| grid::candidates(&self.greys, corners, sign, &mut self.budget))
+            .filter_map(|corners| grid::candidate(&self.greys, corners, sign, &mut search))
             .collect();
         candidates.sort_by(|a, b| b.evidence.total_cmp(&a.evidence));
         candidates
