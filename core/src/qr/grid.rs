@@ -11,7 +11,7 @@ use super::{
 type Point = (f32, f32);
 
 /// Below it a place is given up; codes that can be read have more than ten.
-const MIN_EVIDENCE: f32 = 6.5;
+const MIN_EVIDENCE: f32 = 7.0;
 
 /// What is left of the samples that one frame may cost.
 pub(super) struct Budget(pub(super) usize);

@@ -73,11 +73,10 @@ pub fn read(frame: &LumaFrame<'_>) -> Option<String> {
     let rows = frame.rows();
     let mut search = Search::new(&rows);
     // Shrunk pictures first: they cost least and are free of noise and moiré.
-    search.pass(3, 8, &[Polarity::Dark])
-        .or_else(|| search.pass(2, 8, &[Polarity::Dark, Polarity::Light]))
-        .or_else(|| search.pass(6, 8, &[Polarity::Dark, Polarity::Light]))
-        .or_else(|| search.pass(12, 8, &[Polarity::Dark, Polarity::Light]))
-        .or_else(|| search.pass(1, 12, &[Polarity::Dark, Polarity::Light]))
+    let looks = [(3, 8), (2, 8), (6, 8), (1, 6), (12, 8)];
+    looks
+        .into_iter()
+        .find_map(|(factor, radius)| search.pass(factor, radius))
 }
 
 /// Whether the code's modules are dark on light, or light on dark.
@@ -106,18 +105,18 @@ impl<'a> Search<'a> {
     }
 
     /// Looks at the frame shrunk by `factor`, its pixels compared with those at most `radius` away.
-    fn pass(&mut self, factor: usize, radius: usize, polarities: &[Polarity]) -> Option<String> {
+    fn pass(&mut self, factor: usize, radius: usize) -> Option<String> {
         let grey = self.greys.shrunk(factor);
         if grey.width < 21 || grey.height < 21 {
             return None;
         }
         let mut contrast = grey.contrast(radius);
-        polarities.iter().find_map(|polarity| {
-            if *polarity == Polarity::Light {
+        [Polarity::Dark, Polarity::Light].into_iter().find_map(|polarity| {
+            if polarity == Polarity::Light {
                 contrast.invert();
             }
             let found = finder::find(&contrast);
-            self.decode(found, *polarity)
+            self.decode(found, polarity)
         })
     }
 
