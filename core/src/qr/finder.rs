@@ -130,16 +130,13 @@ fn cross(
 fn ray(contrast: &Contrast, from: (f32, f32), step: (f32, f32), limit: usize) -> Option<[f32; 3]> {
     let mut found = [0.0; 3];
     let mut count = 0;
-    let mut before = value(contrast, from)?;
-    if before <= f32::from(MARGIN) {
+    let margin = f32::from(MARGIN);
+    let mut before = contrast.at(from.0, from.1)?;
+    if before <= margin {
         return None;
     }
     for at in 1..=limit {
-        let here = value(
-            contrast,
-            (from.0 + step.0 * at as f32, from.1 + step.1 * at as f32),
-        )?;
-        let margin = f32::from(MARGIN);
+        let here = contrast.at(from.0 + step.0 * at as f32, from.1 + step.1 * at as f32)?;
         if (here > margin) != (before > margin) {
             found[count] = at as f32 - 1.0 + (margin - before) / (here - before);
             count += 1;
@@ -150,12 +147,6 @@ fn ray(contrast: &Contrast, from: (f32, f32), step: (f32, f32), limit: usize) ->
         before = here;
     }
     None
-}
-
-fn value(contrast: &Contrast, at: (f32, f32)) -> Option<f32> {
-    contrast
-        .get(at.0.floor() as isize, at.1.floor() as isize)
-        .map(f32::from)
 }
 
 /// Distances of like edges keep their measure when a picture's dark spreads or shrinks: 2:4:4:2.

@@ -10,6 +10,9 @@ use super::{
 /// A point of the frame, or of the code in modules.
 type Point = (f32, f32);
 
+/// Below it a place is given up; codes that can be read have more than ten.
+const MIN_EVIDENCE: f32 = 7.0;
+
 /// What is left of the samples that one frame may cost.
 pub(super) struct Budget(pub(super) usize);
 
@@ -131,14 +134,14 @@ pub(super) struct Candidate {
     pub(super) evidence: f32,
 }
 
-/// Where the code can be of which `corners` are the finder patterns. `sign` is -1 where the code is
-/// inverted, and 1 otherwise.
-pub(super) fn candidates(
+/// Where the code is likeliest to be of which `corners` are the finder patterns. `sign` is -1 where
+/// the code is inverted, and 1 otherwise.
+pub(super) fn candidate(
     greys: &Greys<'_>,
     corners: &Corners,
     sign: f32,
     budget: &mut Budget,
-) -> Vec<Candidate> {
+) -> Option<Candidate> {
     let module = corners
         .top_left
         .module
@@ -148,11 +151,12 @@ pub(super) fn candidates(
         grey: greys.for_module(module),
         sign,
     };
-    let mut candidates = view.candidates(corners, budget);
-    candidates
-        .iter_mut()
-        .for_each(|candidate| candidate.module = module);
-    candidates
+    let (place, evidence) = view.place(corners, budget)?;
+    Some(Candidate {
+        place,
+        module,
+        evidence,
+    })
 }
 
 /// Reads the code at a place.
@@ -196,7 +200,7 @@ impl View<'_> {
     /// Pixels a module at a finder pattern, towards another point.
     fn reach(&self, from: &Finder, to: &Finder) -> Option<f32> {
         let (dx, dy) = (to.x - from.x, to.y - from.y);
-        let distance = dx.hypot(dy);
+        let distance = (dx * dx + dy * dy).sqrt();
         let step = (from.module / 6.0).max(0.25);
         let (dx, dy) = (dx / distance * step, dy / distance * step);
         let count = ((from.module * 8.0).min(distance * 0.7) / step) as usize;
@@ -226,14 +230,14 @@ impl View<'_> {
         None
     }
 
-    fn candidates(&self, corners: &Corners, budget: &mut Budget) -> Vec<Candidate> {
+    fn place(&self, corners: &Corners, budget: &mut Budget) -> Option<(Place, f32)> {
         let Corners {
             top_left,
             top_right,
             bottom_left,
         } = corners;
         if !budget.take(200) {
-            return Vec::new();
+            return None;
         }
         let along = |from: &Finder, to: &Finder| {
             let near = self.reach(from, to).unwrap_or(from.module);
@@ -248,10 +252,10 @@ impl View<'_> {
         let (down, shrink_down) = along(top_left, bottom_left);
         let about = (across * down).sqrt() + 7.0;
         if !(17.0..=190.0).contains(&about) || across > down * 1.6 || down > across * 1.6 {
-            return Vec::new();
+            return None;
         }
         let version = ((about - 17.0) / 4.0).round() as i32;
-        let mut places = Vec::new();
+        let mut best: Option<(Place, f32)> = None;
         for version in [version, version - 1, version + 1] {
             if !(1..=40).contains(&version) {
                 continue;
@@ -281,29 +285,33 @@ impl View<'_> {
                     continue;
                 };
                 if !budget.take(150 + side * 2) {
-                    return Vec::new();
+                    return None;
                 }
-                let evidence = self.evidence(&place);
-                if evidence > 5.0 {
-                    places.push(Candidate {
-                        place,
-                        module: 0.0,
-                        evidence,
-                    });
+                let Some(evidence) = self.evidence(&place) else {
+                    continue;
+                };
+                if best.is_none_or(|(_, best)| evidence > best) {
+                    best = Some((place, evidence));
                 }
             }
         }
-        places
+        best
     }
 
     /// How far from chance the finder and timing patterns are seen, in standard deviations.
-    fn evidence(&self, place: &Place) -> f32 {
+    /// `None` where it is no code.
+    fn evidence(&self, place: &Place) -> Option<f32> {
         let far = (place.side - 7) as f32;
-        let right: f32 = [(0.0, 0.0), (far, 0.0), (0.0, far)]
-            .iter()
-            .map(|(left, top)| self.finder(place, *left, *top))
-            .sum();
-        (2.0 * right - 120.0) / 120_f32.sqrt() + self.timing(place)
+        let mut right = 0.0;
+        for (left, top) in [(0.0, 0.0), (far, 0.0), (0.0, far)] {
+            let here = self.finder(place, left, top);
+            if here < 20.0 {
+                return None;
+            }
+            right += here;
+        }
+        let evidence = (2.0 * right - 120.0) / 120_f32.sqrt() + self.timing(place);
+        (evidence > MIN_EVIDENCE).then_some(evidence)
     }
 
     /// How many of the forty modules of a finder pattern's two rings are as they should be: light,

@@ -194,11 +194,26 @@ impl Contrast {
         self.darker.get(from..from + self.width).unwrap_or_default()
     }
 
-    pub(super) fn get(&self, x: isize, y: isize) -> Option<i8> {
-        let (x, y) = (usize::try_from(x).ok()?, usize::try_from(y).ok()?);
-        if x >= self.width {
+    /// Between the four nearest pixels; `None` at the rim and outside.
+    pub(super) fn at(&self, x: f32, y: f32) -> Option<f32> {
+        let (x, y) = (x - 0.5, y - 0.5);
+        if x < 0.0 || y < 0.0 || x >= (self.width - 1) as f32 {
             return None;
         }
-        self.darker.get(y * self.width + x).copied()
+        let (left, top) = (x as usize, y as usize);
+        let (right, below) = (x - left as f32, y - top as f32);
+        let from = top * self.width + left;
+        let [a, b] = self.darker.get(from..from + 2)? else {
+            return None;
+        };
+        let [c, d] = self.darker.get(from + self.width..from + self.width + 2)? else {
+            return None;
+        };
+        let mix = |a: f32, b: f32, share: f32| a + (b - a) * share;
+        Some(mix(
+            mix(f32::from(*a), f32::from(*b), right),
+            mix(f32::from(*c), f32::from(*d), right),
+            below,
+        ))
     }
 }

@@ -8,9 +8,12 @@ use super::{
 };
 
 /// Bounds of a frame full of noise; a real code is among the first of both.
+const MAX_FINDERS: usize = 64;
 const MAX_TRIPLES: usize = 96;
 const MAX_CANDIDATES: usize = 6;
-const SAMPLES_A_PASS: usize = 400_000;
+/// Greys that the search for places may look up in one pass, and the reading at them in all.
+const SEARCH_SAMPLES: usize = 150_000;
+const READ_SAMPLES: usize = 1_200_000;
 /// Most pixels on one side of a frame.
 const MAX_SIDE: usize = 8_192;
 
@@ -70,12 +73,10 @@ pub fn read(frame: &LumaFrame<'_>) -> Option<String> {
     let rows = frame.rows();
     let mut search = Search::new(&rows);
     // Shrunk pictures first: they cost least and are free of noise and moiré.
-    search
-        .pass(3, 8, &[Polarity::Dark])
-        .or_else(|| search.pass(2, 8, &[Polarity::Dark, Polarity::Light]))
-        .or_else(|| search.pass(6, 8, &[Polarity::Dark, Polarity::Light]))
-        .or_else(|| search.pass(12, 8, &[Polarity::Dark, Polarity::Light]))
-        .or_else(|| search.pass(1, 12, &[Polarity::Dark, Polarity::Light]))
+    let looks = [(3, 8), (2, 8), (6, 8), (1, 6), (12, 8)];
+    looks
+        .into_iter()
+        .find_map(|(factor, radius)| search.pass(factor, radius))
 }
 
 /// Whether the code's modules are dark on light, or light on dark.
@@ -99,25 +100,26 @@ impl<'a> Search<'a> {
             greys: Greys::new(rows),
             dark: Vec::new(),
             light: Vec::new(),
-            budget: Budget(0),
+            budget: Budget(READ_SAMPLES),
         }
     }
 
     /// Looks at the frame shrunk by `factor`, its pixels compared with those at most `radius` away.
-    fn pass(&mut self, factor: usize, radius: usize, polarities: &[Polarity]) -> Option<String> {
+    fn pass(&mut self, factor: usize, radius: usize) -> Option<String> {
         let grey = self.greys.shrunk(factor);
         if grey.width < 21 || grey.height < 21 {
             return None;
         }
         let mut contrast = grey.contrast(radius);
-        self.budget.0 += SAMPLES_A_PASS;
-        polarities.iter().find_map(|polarity| {
-            if *polarity == Polarity::Light {
-                contrast.invert();
-            }
-            let found = finder::find(&contrast);
-            self.decode(found, *polarity)
-        })
+        [Polarity::Dark, Polarity::Light]
+            .into_iter()
+            .find_map(|polarity| {
+                if polarity == Polarity::Light {
+                    contrast.invert();
+                }
+                let found = finder::find(&contrast);
+                self.decode(found, polarity)
+            })
     }
 
     fn decode(&mut self, found: Vec<Finder>, polarity: Polarity) -> Option<String> {
@@ -127,17 +129,19 @@ impl<'a> Search<'a> {
         };
         let before = finders.len();
         for finder in found {
-            if !finders.iter().any(|other| other.is_near(&finder)) {
+            let new = !finders.iter().any(|other| other.is_near(&finder));
+            if new && finders.len() < MAX_FINDERS {
                 finders.push(finder);
             }
         }
         if finders.len() == before {
             return None;
         }
+        let mut search = Budget(SEARCH_SAMPLES);
         let mut candidates: Vec<Candidate> = triple::triples(finders, before)
             .iter()
             .take(MAX_TRIPLES)
-            .flat_map(|corners| grid::candidates(&self.greys, corners, sign, &mut self.budget))
+            .filter_map(|corners| grid::candidate(&self.greys, corners, sign, &mut search))
             .collect();
         candidates.sort_by(|a, b| b.evidence.total_cmp(&a.evidence));
         candidates
