@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead, BufReader},
     net::TcpListener,
+    path::Path,
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
 };
@@ -10,6 +11,7 @@ use std::{
 use futures_util::StreamExt;
 use naru_relay::store::StoreUrl;
 use redis::{Client, aio::MultiplexedConnection};
+use tempfile::TempDir;
 
 /// A redis-server on the loopback interface that keeps nothing on the disk unless it is told to; killed
 /// when dropped.
@@ -17,6 +19,7 @@ pub struct RunningRedis {
     port: u16,
     options: Vec<String>,
     process: Child,
+    folder: TempDir,
 }
 
 impl RunningRedis {
@@ -27,11 +30,13 @@ impl RunningRedis {
     pub fn start(options: &[&str]) -> Self {
         let port = free_port();
         let options: Vec<_> = options.iter().map(|&option| option.to_owned()).collect();
-        let process = launch(port, &options);
+        let folder = TempDir::new().expect("a folder");
+        let process = launch(port, folder.path(), &options);
         Self {
             port,
             options,
             process,
+            folder,
         }
     }
 
@@ -114,7 +119,7 @@ impl RunningRedis {
     /// When it does not start again.
     pub fn restart_empty(&mut self) {
         self.kill();
-        self.process = launch(self.port, &self.options);
+        self.process = launch(self.port, self.folder.path(), &self.options);
     }
 
     /// Kills it, and starts it again with what it has on the disk.
@@ -135,7 +140,7 @@ impl RunningRedis {
             .exec_async(&mut self.connect().await)
             .await;
         self.process.wait().expect("it ends");
-        self.process = launch(self.port, &self.options);
+        self.process = launch(self.port, self.folder.path(), &self.options);
     }
 
     /// Kills it.
@@ -228,6 +233,14 @@ pub(crate) fn free_port() -> u16 {
     }
 }
 
+/// Stops a process of ours in the middle of whatever it does.
+///
+/// # Panics
+/// When it has ended.
+pub fn freeze(process: u32) {
+    signal(process, "STOP");
+}
+
 /// Lets a process of ours go on that has been frozen.
 ///
 /// # Panics
@@ -237,15 +250,17 @@ pub fn thaw(process: u32) {
 }
 
 /// Sends a signal to a process of ours.
-pub(crate) fn signal(process: u32, name: &str) {
+fn signal(process: u32, name: &str) {
     let sent = Command::new("kill")
         .args([format!("-{name}"), process.to_string()])
         .status();
     assert!(sent.is_ok_and(|status| status.success()), "it is gone");
 }
 
-fn launch(port: u16, options: &[String]) -> Child {
+fn launch(port: u16, folder: &Path, options: &[String]) -> Child {
     let mut process = Command::new("redis-server")
+        .arg("--dir")
+        .arg(folder)
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
         .args(["--save", "", "--appendonly", "no"])
         .args(options)

@@ -16,7 +16,7 @@ use tokio::{
 
 use crate::{
     PATIENCE,
-    redis::{RunningRedis, free_port, signal},
+    redis::{RunningRedis, free_port, freeze},
 };
 
 const MASTER: &str = "mine";
@@ -44,7 +44,7 @@ pub enum Kind {
 /// A Redis of which the masters can be taken away.
 pub enum Topology {
     /// One server, which comes back as its log has it.
-    Single(Box<RunningRedis>, TempDir),
+    Single(Box<RunningRedis>),
     /// A master, two replicas and three Sentinels.
     Sentinel(RunningSentinels),
     /// Three masters with a replica each.
@@ -62,7 +62,6 @@ pub struct RunningSentinels {
 /// The nodes of a Cluster, first those that began as masters.
 pub struct RunningCluster {
     nodes: Vec<RunningRedis>,
-    _folder: TempDir,
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -211,8 +210,6 @@ impl RunningCluster {
     /// When they do not start.
     pub async fn start(options: &[&str]) -> Self {
         let turn = TURN.lock().await;
-        let folder = TempDir::new().expect("a folder");
-        let place = folder.path().display().to_string();
         let mut nodes = Vec::new();
         let mut buses = Vec::new();
         for node in 0..2 * SHARDS {
@@ -227,8 +224,6 @@ impl RunningCluster {
                 &bus,
                 "--cluster-node-timeout",
                 SILENCE_MS,
-                "--dir",
-                &place,
                 "--repl-diskless-sync-delay",
                 "0",
             ];
@@ -272,11 +267,7 @@ impl RunningCluster {
                 meet.exec_async(&mut connection).await.expect("a meeting");
             }
         }
-        let all = Self {
-            nodes,
-            _folder: folder,
-            _turn: turn,
-        };
+        let all = Self { nodes, _turn: turn };
         until("all nodes know each other", async || {
             for node in &all.nodes {
                 if !info(node, "INFO").await.contains("cluster_known_nodes:6") {
@@ -383,17 +374,8 @@ impl Topology {
     pub async fn start(kind: Kind) -> Self {
         match kind {
             Kind::Single => {
-                let folder = TempDir::new().expect("a folder");
-                let place = folder.path().display().to_string();
-                let log = [
-                    "--appendonly",
-                    "yes",
-                    "--appendfsync",
-                    "always",
-                    "--dir",
-                    &place,
-                ];
-                Self::Single(Box::new(RunningRedis::start(&log)), folder)
+                let log = ["--appendonly", "yes", "--appendfsync", "always"];
+                Self::Single(Box::new(RunningRedis::start(&log)))
             }
             Kind::Sentinel => Self::Sentinel(RunningSentinels::start(&[]).await),
             Kind::Cluster => Self::Cluster(RunningCluster::start(&[]).await),
@@ -403,7 +385,7 @@ impl Topology {
     /// The setting `store` of a relay, as text.
     pub fn address(&self) -> String {
         match self {
-            Self::Single(redis, _) => redis.address(),
+            Self::Single(redis) => redis.address(),
             Self::Sentinel(sentinels) => sentinels.address(),
             Self::Cluster(cluster) => cluster.address(),
         }
@@ -420,7 +402,7 @@ impl Topology {
     /// The masters, of which there is one but in a Cluster.
     pub async fn masters(&mut self) -> Vec<&mut RunningRedis> {
         match self {
-            Self::Single(redis, _) => vec![redis],
+            Self::Single(redis) => vec![redis],
             Self::Sentinel(sentinels) => {
                 let master = sentinels.master().await;
                 vec![&mut sentinels.servers[master]]
@@ -443,7 +425,7 @@ impl Topology {
     /// When nobody takes over.
     pub async fn fail_over(&mut self) {
         match self {
-            Self::Single(redis, _) => redis.restart().await,
+            Self::Single(redis) => redis.restart().await,
             Self::Sentinel(sentinels) => {
                 let (old, port) = (sentinels.master().await, sentinels.sentinels[0].0);
                 let _: Value = sentinels.ask(port, "FAILOVER").await;
@@ -476,6 +458,6 @@ impl RunningRedis {
     /// # Panics
     /// When it has ended.
     pub fn freeze(&self) {
-        signal(self.process(), "STOP");
+        freeze(self.process());
     }
 }

@@ -258,11 +258,11 @@ async fn the_shipped_acl_is_all_that_the_relay_needs() {
         address.parse().unwrap()
     };
     crosses_between_two_relays(login(redis.address(), "redis://")).await;
-    let refused: Vec<String> = redis::cmd("ACL")
+    let refused: Vec<redis::Value> = redis::cmd("ACL")
         .arg("LOG")
         .query_async(&mut redis.connect().await)
         .await
-        .unwrap_or_default();
+        .unwrap();
     assert!(refused.is_empty(), "{refused:?}");
     let mut stranger =
         redis::Client::open(format!("redis://naru:secret@127.0.0.1:{}/", redis.port()))

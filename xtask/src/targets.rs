@@ -4,21 +4,28 @@
 use std::{path::Path, process::Command};
 
 use crate::{
-    step::{Failure, cargo, run, succeeds},
+    step::{Failure, cargo, succeeds},
     tools::ensure_packages,
 };
 
 /// The page.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
-/// What the core has to compile for.
-pub(crate) const ALL: [&str; 3] = [WASM, "aarch64-apple-ios", "aarch64-linux-android"];
 
 /// A cargo that builds for `target` into `target/cross`.
 pub(crate) fn cargo_for(root: &Path, target: &str) -> Result<Command, Failure> {
+    command_for(root, target, "build")
+}
+
+/// The same for one crate, of which the caller says what it is to become.
+pub(crate) fn cargo_rustc_for(root: &Path, target: &str) -> Result<Command, Failure> {
+    command_for(root, target, "rustc")
+}
+
+fn command_for(root: &Path, target: &str, subcommand: &str) -> Result<Command, Failure> {
     if succeeds("rustup", &["target", "add", target]) {
-        return Ok(build(cargo(), root, target));
+        return Ok(prepared(cargo(), root, target, subcommand));
     }
-    debian(root, target)
+    debian(root, target, subcommand)
 }
 
 /// The same for the smallest result of a profile, which stops at a panic without a word: the standard
@@ -29,13 +36,13 @@ pub(crate) fn smallest_cargo_for(
     profile: &str,
 ) -> Result<Command, Failure> {
     let mut command = if succeeds("rustup", &["component", "add", "rust-src"]) {
-        let mut command = build(cargo(), root, target);
+        let mut command = prepared(cargo(), root, target, "build");
         command
             .env("RUSTC_BOOTSTRAP", "1")
             .args(["-Z", "build-std=std,panic_abort"]);
         command
     } else {
-        match debian(root, target) {
+        match debian(root, target, "build") {
             Ok(command) => command,
             Err(_) => {
                 let mut command = cargo_for(root, target)?;
@@ -62,7 +69,7 @@ pub(crate) fn smallest_cargo_for(
 }
 
 /// Debian's compiler, which brings the sources of its standard library.
-fn debian(root: &Path, target: &str) -> Result<Command, Failure> {
+fn debian(root: &Path, target: &str, subcommand: &str) -> Result<Command, Failure> {
     ensure_packages(
         &[
             "/usr/bin/rustc",
@@ -85,7 +92,7 @@ fn debian(root: &Path, target: &str) -> Result<Command, Failure> {
             Err(error)
         }
     })?;
-    let mut command = build(Command::new("/usr/bin/cargo"), root, target);
+    let mut command = prepared(Command::new("/usr/bin/cargo"), root, target, subcommand);
     let path = std::env::var("PATH").unwrap_or_default();
     command
         .env("PATH", format!("/usr/bin:{path}"))
@@ -97,23 +104,11 @@ fn debian(root: &Path, target: &str) -> Result<Command, Failure> {
     Ok(command)
 }
 
-fn build(mut cargo: Command, root: &Path, target: &str) -> Command {
+fn prepared(mut cargo: Command, root: &Path, target: &str, subcommand: &str) -> Command {
     cargo
-        .args(["build", "--target", target])
+        .args([subcommand, "--target", target])
         .arg("--target-dir")
         .arg(root.join("target").join("cross"))
         .current_dir(root);
     cargo
-}
-
-/// Builds the core for a platform, with everything that a phone takes.
-pub(crate) fn build_core(root: &Path, target: &str) -> Result<(), Failure> {
-    let mut command = cargo_for(root, target)?;
-    run(command.args([
-        "--quiet",
-        "-p",
-        "naru-core",
-        "--features",
-        "transfer,qr-draw,qr-read",
-    ]))
 }

@@ -3,9 +3,9 @@
 use std::{path::Path, process::Command, time::Instant};
 
 use crate::{
-    page,
+    aar, kotlin, mobile, page,
     step::{Failure, cargo, run},
-    targets, tools,
+    swift, tools,
 };
 
 /// What to run.
@@ -28,15 +28,10 @@ const STEPS: &[Step] = &[
     ("tests", tests),
     ("documentation", documentation),
     ("browsers", browsers),
-    ("core for wasm32", |root| {
-        targets::build_core(root, targets::ALL[0])
-    }),
-    ("core for iOS", |root| {
-        targets::build_core(root, targets::ALL[1])
-    }),
-    ("core for Android", |root| {
-        targets::build_core(root, targets::ALL[2])
-    }),
+    ("libraries for phones", mobile::quick),
+    ("SDK for Android and the JVM", kotlin::test),
+    ("AAR for Android", aar::test),
+    ("SDK for Swift", swift::test),
 ];
 
 /// Runs the steps; all of them, whichever fail.

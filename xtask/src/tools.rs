@@ -103,6 +103,17 @@ pub(crate) fn ensure_java() -> Result<(), Failure> {
     )
 }
 
+/// Maven with a JDK, which build the SDK for Android and the JVM.
+pub(crate) fn ensure_maven() -> Result<(), Failure> {
+    if succeeds("javac", &["-version"]) && succeeds("mvn", &["--version"]) {
+        return Ok(());
+    }
+    ensure_packages(
+        &["/usr/bin/javac", "/usr/bin/mvn"],
+        &["default-jdk-headless", "maven"],
+    )
+}
+
 /// The store that relays share.
 pub(crate) fn ensure_redis() -> Result<(), Failure> {
     if succeeds("redis-server", &["--version"]) {

@@ -300,9 +300,11 @@ impl Giving {
         let transfer = async {
             let pairing = match source {
                 Source::Displayed(pairing) | Source::Scanned(pairing) => pairing,
-                Source::Number(number) => look_up(relay, &relay.origin, &number, &mut rng).await?,
+                Source::Number(number) => {
+                    Box::pin(look_up(relay, &relay.origin, &number, &mut rng)).await?
+                }
             };
-            give(relay, pairing, offer, device, &mut rng, queue, show).await
+            Box::pin(give(relay, pairing, offer, device, &mut rng, queue, show)).await
         };
         relay.run(transfer).await
     }

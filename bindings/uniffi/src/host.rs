@@ -57,7 +57,6 @@ pub struct HttpResponse {
 
 /// No answer came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, uniffi::Error)]
-#[uniffi(flat_error)]
 pub enum TransportError {
     /// No connection, a timeout, or an answer that broke off. The library tries again.
     #[error("the relay did not answer")]
@@ -128,7 +127,6 @@ pub struct CertificateFile {
 
 /// Why the store did not do what was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, uniffi::Error)]
-#[uniffi(flat_error)]
 pub enum StoreError {
     /// The device is locked, or the person did not unlock it for this.
     #[error("the store is locked")]
@@ -176,7 +174,6 @@ pub enum VerificationPurpose {
 
 /// Why the person was not verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, uniffi::Error)]
-#[uniffi(flat_error)]
 pub enum VerificationError {
     /// The person did not want to.
     #[error("the person has cancelled")]

@@ -1,6 +1,9 @@
 //! The core in phone apps: types cross, logic does not. The libraries for Kotlin and Swift are made of
 //! what is generated from this crate, and apps see those.
 
+#[cfg(all(feature = "unwinder", target_os = "android"))]
+extern crate unwinding as _;
+
 mod certificates;
 mod deposits;
 mod display;

@@ -306,19 +306,18 @@ impl Receiving {
         let device = self.context.device.clone();
         let origin: &Origin = &relay.origin;
         let transfer = async {
-            let conclusion = match source {
-                Source::Scanned(pairing) | Source::Displayed(pairing) => {
-                    receive(relay, pairing, device, &mut rng, queue, show).await?
-                }
+            let pairing = match source {
+                Source::Scanned(pairing) | Source::Displayed(pairing) => pairing,
                 Source::Number(number) => {
-                    let pairing = look_up(relay, origin, &number, &mut rng).await?;
-                    receive(relay, pairing, device, &mut rng, queue, show).await?
+                    Box::pin(look_up(relay, origin, &number, &mut rng)).await?
                 }
                 Source::Deposit(code) => {
-                    claim(relay, origin, &code, &mut rng, queue, show).await?;
-                    None
+                    Box::pin(claim(relay, origin, &code, &mut rng, queue, show)).await?;
+                    return Ok(OriginalFate::Unknown);
                 }
             };
+            let received = receive(relay, pairing, device, &mut rng, queue, show);
+            let conclusion = Box::pin(received).await?;
             Ok(match conclusion {
                 Some(Conclusion::Deleted) => OriginalFate::Deleted,
                 Some(Conclusion::Kept) => OriginalFate::Kept,

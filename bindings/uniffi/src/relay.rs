@@ -2,7 +2,7 @@
 
 use std::{
     future::Future,
-    pin::pin,
+    pin::{Pin, pin},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -65,8 +65,10 @@ impl Relay {
     /// Runs a transfer; one that was stopped has a little time to say farewell.
     pub(crate) async fn run<T>(
         &self,
-        transfer: impl Future<Output = Result<T, TransferError>>,
+        transfer: impl Future<Output = Result<T, TransferError>> + Send,
     ) -> Result<T, TransferError> {
+        // A transfer's state is large, and the stacks of phones are not.
+        let transfer: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(transfer);
         let farewell = async {
             self.stop.raised().await;
             Delay::new(FAREWELL).await;
@@ -74,7 +76,7 @@ impl Relay {
         if self.stop.is_raised() {
             return Err(TransferError::Cancelled);
         }
-        match select(pin!(transfer), pin!(farewell)).await {
+        match select(transfer, pin!(farewell)).await {
             Either::Left((result, _)) => result,
             Either::Right(_) => Err(TransferError::Cancelled),
         }

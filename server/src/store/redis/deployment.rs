@@ -123,7 +123,9 @@ fn server(mut url: Url) -> Result<ConnectionInfo, NoRedisUrl> {
     if url.fragment().is_some() {
         return Err(NoRedisUrl);
     }
-    url.into_connection_info().map_err(|_| NoRedisUrl)
+    let server = url.into_connection_info().map_err(|_| NoRedisUrl)?;
+    let login = server.redis_settings().clone().set_skip_set_lib_name();
+    Ok(server.set_redis_settings(login))
 }
 
 fn only(urls: Vec<Url>) -> Result<ConnectionInfo, NoRedisUrl> {

@@ -1,0 +1,93 @@
+//! The SDK for Swift.
+
+mod api;
+mod doorway;
+mod sources;
+mod toolchain;
+mod xcframework;
+
+use std::{fs, path::Path, process::Command};
+
+pub(crate) use self::api::renew as renew_api;
+use self::toolchain::Swift;
+use crate::{
+    page,
+    step::{Failure, cargo, run},
+    tools,
+};
+
+/// What has a Swift package.
+const PACKAGES: [&str; 2] = ["bindings/swift", "mobile-demo/ios/NaruDemoModel"];
+
+/// Builds and tests the package and the demo's view models: with the real relay, and the real page in
+/// a real browser.
+pub(crate) fn test(root: &Path) -> Result<(), Failure> {
+    let swift = Swift::ensure()?;
+    tools::ensure_browsers()?;
+    page::build(root)?;
+    run(cargo()
+        .current_dir(root)
+        .args(["build", "--quiet", "-p", "naru-relay"]))?;
+    sources::generate(root)?;
+    sources::snippets(root)?;
+    let samples = root.join("target").join("samples");
+    crate::run::samples(&samples)?;
+    page::install(&root.join("tests/browser"))?;
+    let (folder, environment) = (root.join("tests/browser"), samples.clone());
+    let port = doorway::open(move || {
+        let mut peer = Command::new("node");
+        peer.current_dir(&folder).env("NARU_SAMPLES", &environment);
+        peer.arg("peer.mjs");
+        peer
+    })
+    .map_err(|error| Failure::Other(format!("a port for the tests: {error}")))?;
+    let libraries = root.join("target/debug");
+    parse_views(root, &swift)?;
+    for package in PACKAGES {
+        run(swift
+            .command(root, &root.join(package))
+            .args(["test", "--disable-sandbox"])
+            .args(link_arguments(root))
+            .env("LD_LIBRARY_PATH", &libraries)
+            .env("NARU_BINARIES", &libraries)
+            .env("NARU_SAMPLES", &samples)
+            .env("NARU_PAGE_PORT", port.to_string()))?;
+    }
+    api::check(root, &swift)
+}
+
+/// Parses what needs Apple's frameworks, which is all that can be said of it elsewhere.
+fn parse_views(root: &Path, swift: &Swift) -> Result<(), Failure> {
+    let folder = root.join("mobile-demo/ios/App");
+    let entries = fs::read_dir(&folder).map_err(|error| Failure::Other(error.to_string()))?;
+    let views = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|it| it == "swift"));
+    run(swift
+        .program("swiftc", root, &folder)
+        .arg("-parse")
+        .args(views))
+}
+
+/// Where Swift finds the core that cargo has built.
+fn link_arguments(root: &Path) -> [String; 2] {
+    let libraries = root.join("target").join("debug");
+    ["-Xlinker".into(), format!("-L{}", libraries.display())]
+}
+
+/// Builds the libraries for Apple's platforms, and puts them and what is generated into the package.
+pub(crate) fn xcframework(root: &Path) -> Result<(), Failure> {
+    sources::generate(root)?;
+    let library = |target: &str| {
+        root.join("target/mobile")
+            .join(target)
+            .join("libnaru_uniffi.a")
+    };
+    let package = root.join("bindings/swift");
+    let written = xcframework::assemble(library, &sources::headers(root), &package)?;
+    println!("{}", written.folder.display());
+    println!("{}", written.archive.display());
+    println!("checksum: {}", written.checksum);
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! Reads an XCFramework back, as Xcode would.
+
+use std::{fs, path::Path};
+
+use object::{
+    Architecture, Endianness, Object,
+    macho::{FatArch32, PLATFORM_IOS, PLATFORM_IOSSIMULATOR, PLATFORM_MACOS},
+    read::{
+        archive::ArchiveFile,
+        macho::{FatArch, MachOFatFile, MachOFile64},
+    },
+};
+use plist::{Dictionary, Value};
+
+use super::{LIBRARY, MODULE, SLICES, Slice};
+use crate::step::Failure;
+
+/// A function that every library has to have: without it, nothing was linked in.
+const SYMBOL: &[u8] = b"_ffi_naru_uniffi_uniffi_contract_version";
+
+/// Whether the framework holds what its description says, and everything that it should.
+pub(super) fn check(folder: &Path) -> Result<(), Failure> {
+    let wrong = |what: &str| Failure::Other(format!("{}: {what}", folder.display()));
+    let description = Value::from_file(folder.join("Info.plist"))
+        .map_err(|error| wrong(&format!("Info.plist: {error}")))?;
+    let libraries = description
+        .as_dictionary()
+        .filter(|it| text(it, "CFBundlePackageType") == Some("XFWK"))
+        .filter(|it| text(it, "XCFrameworkFormatVersion") == Some("1.0"))
+        .and_then(|it| it.get("AvailableLibraries")?.as_array())
+        .ok_or_else(|| wrong("Info.plist is not that of an XCFramework"))?;
+    if libraries.len() != SLICES.len() {
+        return Err(wrong("another number of libraries"));
+    }
+    for slice in &SLICES {
+        let described = libraries
+            .iter()
+            .filter_map(Value::as_dictionary)
+            .find(|it| text(it, "LibraryIdentifier") == Some(slice.identifier))
+            .ok_or_else(|| wrong(&format!("no {}", slice.identifier)))?;
+        check_slice(folder, described, slice)
+            .map_err(|what| wrong(&format!("{}: {what}", slice.identifier)))?;
+    }
+    Ok(())
+}
+
+fn check_slice(folder: &Path, described: &Dictionary, slice: &Slice) -> Result<(), String> {
+    if text(described, "SupportedPlatform") != Some(slice.platform)
+        || text(described, "SupportedPlatformVariant") != slice.variant
+        || text(described, "LibraryPath") != Some(LIBRARY)
+    {
+        return Err("it is described wrongly".into());
+    }
+    let names = described
+        .get("SupportedArchitectures")
+        .and_then(Value::as_array)
+        .map(|names| {
+            names
+                .iter()
+                .filter_map(Value::as_string)
+                .collect::<Vec<_>>()
+        })
+        .unwrap_or_default();
+    let expected: Vec<&str> = slice.architectures.iter().map(|(name, _)| *name).collect();
+    if names != expected {
+        return Err(format!("{names:?} in place of {expected:?}"));
+    }
+    let place = folder.join(slice.identifier);
+    let headers = place.join("Headers").join(MODULE);
+    let map = fs::read_to_string(headers.join("module.modulemap")).map_err(|it| it.to_string())?;
+    if !map.contains(MODULE) || !headers.join("NaruFFI.h").exists() {
+        return Err("the headers make no module".into());
+    }
+    let bytes = fs::read(place.join(LIBRARY)).map_err(|it| it.to_string())?;
+    if let [only] = expected.as_slice() {
+        return check_library(&bytes, only, slice);
+    }
+    let fat =
+        MachOFatFile::<FatArch32>::parse(bytes.as_slice()).map_err(|error| error.to_string())?;
+    if fat.arches().len() != expected.len() {
+        return Err("another number of architectures".into());
+    }
+    for name in expected {
+        let part = fat
+            .arches()
+            .iter()
+            .find(|part| part.architecture() == architecture(name))
+            .ok_or_else(|| format!("no {name}"))?;
+        let library = part
+            .data(bytes.as_slice())
+            .map_err(|error| error.to_string())?;
+        check_library(library, name, slice)?;
+    }
+    Ok(())
+}
+
+/// Whether each object is made for this processor and platform, and one of them is the SDK.
+fn check_library(bytes: &[u8], name: &str, slice: &Slice) -> Result<(), String> {
+    let archive = ArchiveFile::parse(bytes).map_err(|error| error.to_string())?;
+    let platform = match (slice.platform, slice.variant) {
+        ("ios", None) => PLATFORM_IOS,
+        ("ios", Some(_)) => PLATFORM_IOSSIMULATOR,
+        _ => PLATFORM_MACOS,
+    };
+    let mut built_for_platform = false;
+    for member in archive.members() {
+        let object = member
+            .and_then(|member| member.data(bytes))
+            .map_err(|error| error.to_string())?;
+        let Ok(object) = MachOFile64::<Endianness>::parse(object) else {
+            continue;
+        };
+        if object.architecture() != architecture(name) {
+            return Err(format!("an object is not for {name}"));
+        }
+        if let Ok(Some((version, _))) = object.build_version() {
+            if version.platform.get(object.endian()) != platform {
+                return Err("an object is for another platform".into());
+            }
+            built_for_platform = true;
+        }
+    }
+    let symbols = archive.symbols().map_err(|error| error.to_string())?;
+    let found = symbols
+        .into_iter()
+        .flatten()
+        .flatten()
+        .any(|symbol| symbol.name() == SYMBOL);
+    match (found, built_for_platform) {
+        (true, true) => Ok(()),
+        (false, _) => Err(format!("the library for {name} does not hold the SDK")),
+        (true, false) => Err(format!(
+            "no object for {name} says for which platform it is"
+        )),
+    }
+}
+
+fn architecture(name: &str) -> Architecture {
+    match name {
+        "arm64" => Architecture::Aarch64,
+        _ => Architecture::X86_64,
+    }
+}
+
+fn text<'d>(dictionary: &'d Dictionary, key: &str) -> Option<&'d str> {
+    dictionary.get(key).and_then(Value::as_string)
+}
