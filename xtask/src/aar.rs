@@ -33,24 +33,34 @@ const CLASSES: [&str; 4] = [
 
 /// Builds the libraries for Android and packs the AAR, into a Maven repository in `target/maven`.
 pub(crate) fn build(root: &Path) -> Result<(), Failure> {
-    mobile::for_aar(root)?;
-    let file = pack(root)?;
+    for (_, target) in ABIS {
+        mobile::build_for(root, target)?;
+    }
+    let file = pack(root, Phase::Compile)?;
     println!("{}", file.display());
     Ok(())
 }
 
-/// Packs the AAR from what `cargo xtask mobile` has built, and looks into it.
+/// Packs the AAR from what `cargo xtask mobile` has built, looks into it, and runs an app that its rules
+/// have shrunk.
 pub(crate) fn test(root: &Path) -> Result<(), Failure> {
-    let file = pack(root)?;
+    let file = pack(root, Phase::RunShrunk)?;
     inspect(&read(&file)?)
 }
 
-fn pack(root: &Path) -> Result<PathBuf, Failure> {
+/// How far Maven goes.
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    Compile,
+    RunShrunk,
+}
+
+fn pack(root: &Path, phase: Phase) -> Result<PathBuf, Failure> {
     tools::ensure_maven()?;
     kotlin::generate(root)?;
     let project = root.join("bindings/kotlin");
     let built = root.join("target/kotlin/aar");
-    compile(&project, &built)?;
+    compile(&project, &built, phase)?;
 
     let mut aar = Pack::new();
     let manifest = read(&project.join("aar/AndroidManifest.xml"))?;
@@ -78,7 +88,7 @@ fn pack(root: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// Compiles for Android's tools, and checks that what is called is there in Android 7.
-fn compile(project: &Path, built: &Path) -> Result<(), Failure> {
+fn compile(project: &Path, built: &Path, phase: Phase) -> Result<(), Failure> {
     if built.exists() {
         // A class whose source is gone would be packed.
         fs::remove_dir_all(built).map_err(|error| failure(built, &error))?;
@@ -88,7 +98,10 @@ fn compile(project: &Path, built: &Path) -> Result<(), Failure> {
         .args(["--batch-mode", "--quiet", "--no-transfer-progress"])
         .args(["-Paar", "-Dnaru.jvm=1.8"])
         .arg(format!("-Dnaru.build={}", built.display()))
-        .arg("process-classes"))
+        .arg(match phase {
+            Phase::Compile => "process-classes",
+            Phase::RunShrunk => "process-test-classes",
+        }))
 }
 
 fn jar(classes: &Path) -> Result<Vec<u8>, Failure> {

@@ -9,6 +9,7 @@ mod page;
 mod run;
 mod simulate;
 mod step;
+mod surface;
 mod swift;
 mod targets;
 mod test;
@@ -38,6 +39,8 @@ enum Command {
     Bindings(bindings::Options),
     /// Builds the libraries for phones into `target/mobile`, and checks them.
     Mobile(mobile::Options),
+    /// Writes down what apps for phones can call, in `bindings/uniffi/surface.txt`.
+    Surface,
     /// Writes the public interface of the Kotlin SDK anew into `bindings/kotlin/api.txt`.
     KotlinInterface,
     /// Renews `bindings/swift/api.txt` after a change of the Swift package's surface.
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Command::Page => page::build(root),
         Command::Bindings(options) => bindings::run_generator(root, &options),
         Command::Mobile(options) => mobile::build(root, &options),
+        Command::Surface => surface::write(root),
         Command::KotlinInterface => kotlin::write_interface(root),
         Command::SwiftApi => swift::renew_api(root),
         Command::Aar => aar::build(root),

@@ -5,7 +5,7 @@ use std::{path::Path, process::Command, time::Instant};
 use crate::{
     aar, kotlin, mobile, page,
     step::{Failure, cargo, run},
-    swift, tools,
+    surface, swift, tools,
 };
 
 /// What to run.
@@ -28,6 +28,7 @@ const STEPS: &[Step] = &[
     ("tests", tests),
     ("documentation", documentation),
     ("browsers", browsers),
+    ("surface of the library for phones", surface::check),
     ("libraries for phones", mobile::quick),
     ("SDK for Android and the JVM", kotlin::test),
     ("AAR for Android", aar::test),

@@ -171,11 +171,16 @@ impl Receiving {
 
     /// The person agrees: stores the certificates, reads them back, compares, and tells the sending
     /// device. Where their passwords were checked by then, their keys sign that. When the store fails,
-    /// nothing is told, and this can be called again.
+    /// nothing is told, and this can be called again; when the transfer has ended meanwhile, nothing is
+    /// stored.
     pub async fn accept(&self) -> Result<Vec<CertificateReport>, Failure> {
         let certificates = self.certificates();
         if certificates.is_empty() {
             return Err(Refusal::NothingArrived.into());
+        }
+        if self.commands.is_closed() {
+            // Nobody could be told: the sending device keeps the original, and this one stores nothing.
+            return Err(TransferError::Ended.into());
         }
         for certificate in &certificates {
             let saved = self.context.storage.save(&certificate.set).await?;

@@ -35,7 +35,6 @@ pub(crate) struct Transfer<'n> {
     arrival: Option<Arrival>,
     is_received: bool,
     fault: Option<Instant>,
-    recovered: Option<Duration>,
 }
 
 struct Side<C, E, T> {
@@ -55,7 +54,6 @@ impl<'n> Transfer<'n> {
             arrival: None,
             is_received: false,
             fault: None,
-            recovered: None,
         }
     }
 
@@ -76,18 +74,12 @@ impl<'n> Transfer<'n> {
                 if !self.reach(step).await? {
                     break;
                 }
-                if self.recovered.is_none() {
-                    self.recovered = self.fault.map(|fault| fault.elapsed());
-                }
             }
         }
         let (giver, receiver) = (self.giver.take(), self.receiver.take());
         let giver_end = end(giver.map(|side| (side.commands, side.end))).await?;
         let receiver_end = end(receiver.map(|side| (side.commands, side.end))).await?;
-        let recovered = self
-            .recovered
-            .or(self.fault.map(|fault| fault.elapsed()))
-            .unwrap_or_default();
+        let recovered = self.fault.map_or(Duration::ZERO, |fault| fault.elapsed());
         match (self.is_received, giver_end, receiver_end) {
             (true, _, _) => Ok(Ending::Done { recovered }),
             (false, Err(ours), theirs) => Ok(Ending::Failed {

@@ -49,8 +49,8 @@ public class UrlConnectionTransport : Transport {
 
     private fun HttpURLConnection.exchange(request: HttpRequest): HttpResponse {
         if (request.body.isNotEmpty() || request.method == "PUT" || request.method == "POST") {
+            // Not streamed: the JVM would take a 401 for no answer. Every request may be sent twice.
             doOutput = true
-            setFixedLengthStreamingMode(request.body.size)
             outputStream.use { it.write(request.body) }
         }
         val status = responseCode

@@ -156,6 +156,17 @@ class WithoutThePageTest {
     }
 
     @Test
+    fun `what a store throws unasked is a failure of the store`() = test {
+        val store = object : CertificateStore by FolderCertificateStore(temporaryFolder()) {
+            override suspend fun list(): List<String> = error("a path that nobody is to see")
+        }
+        val phone = Phone(listOf("https://relay.example"), unreachable, store = store).also(opened::add)
+        val failure = failsBy<NaruException.Storage> { phone.naru.certificates() }
+        assertEquals("store_failed", failure.code)
+        assertFalse("path" in failure.toString())
+    }
+
+    @Test
     fun `what is refused is not stored, and the sender hears of it`() = test {
         val relay = relay()
         val (giver, receiver) = List(2) { phone(relay) }
