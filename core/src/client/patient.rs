@@ -131,6 +131,7 @@ fn refusal(response: &Response) -> Option<TransferError> {
         409 if code == "already_joined" => Some(TransferError::AlreadyJoined),
         409 if code == "mailbox_exists" => Some(TransferError::MailboxTaken),
         403 if code == "deposits_off" => Some(TransferError::DepositsOff),
+        403 if code == "not_allowed" => Some(TransferError::NotAllowed),
         409 if code == "frame_gap" => Some(TransferError::FrameGap),
         404 => Some(TransferError::RelayLost),
         _ => Some(TransferError::RelayRefused),
