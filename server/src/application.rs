@@ -1,6 +1,6 @@
 //! The relay as one thing that can be built, run and stopped.
 
-use std::{future::Future, io, net::TcpListener, path::PathBuf, time::Duration};
+use std::{future::Future, io, path::PathBuf, time::Duration};
 
 use actix_web::{
     App, HttpServer,
@@ -18,11 +18,13 @@ use crate::{
     client_network::TrustedProxies,
     failures,
     limits::{Limits, Quotas},
+    listener,
     routes::{self, BODY_DEADLINE, ClientSettings, Relay},
     security_headers::security_headers,
     settings::{Settings, Tls},
     store::{Backend, redis::ConnectError},
     telemetry,
+    waiters::Waiters,
 };
 
 /// How long requests that are under way may still take after the waiting ones were answered.
@@ -79,13 +81,15 @@ impl Application {
             address: settings.listen,
             error,
         };
-        let listener = TcpListener::bind(settings.listen).map_err(listen_error)?;
+        let listener =
+            listener::listen(settings.listen, settings.request_deadline).map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
         let tls = settings.tls.as_ref().map(tls).transpose()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let rules = CurrentRules::load(settings.agencies.as_deref(), settings.capacity)?;
         let audit = audit(&settings).await?;
         let (stop, stopping) = watch::channel(false);
+        telemetry::metrics();
         let store = Backend::open(&settings.store, settings.capacity).await?;
         let relay = web::Data::new(Relay {
             store,
@@ -96,6 +100,7 @@ impl Application {
                 deposits: settings.network_deposits,
                 deposit_lifetime: settings.capacity.deposit_ttl,
             }),
+            waiters: Waiters::new(settings.waiters, settings.network_waiters),
             rules,
             audit: audit.clone(),
             capacity: settings.capacity,
@@ -107,9 +112,9 @@ impl Application {
         });
         tokio::spawn(tidy(relay.clone()));
         tokio::spawn(reload(relay.clone(), hang_up(&settings)?));
-        telemetry::metrics();
         let proxies = web::Data::new(TrustedProxies(settings.trusted_proxies.clone()));
         let secure = tls.is_some();
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(relay.clone())
@@ -119,6 +124,8 @@ impl Application {
                 .wrap(security_headers(secure))
                 .configure(routes::configure)
         })
+        .workers(workers)
+        .max_connections((settings.connections.get() as usize).div_ceil(workers))
         .client_request_timeout(settings.request_deadline)
         .h1_allow_half_closed(false)
         .shutdown_timeout(DRAIN_SECONDS)

@@ -6,6 +6,7 @@ pub mod audit;
 mod client_network;
 mod failures;
 mod limits;
+mod listener;
 mod look_up;
 mod page;
 mod problem;
@@ -15,6 +16,7 @@ mod security_headers;
 mod settings;
 pub mod store;
 pub mod telemetry;
+mod waiters;
 
 pub use self::{
     application::{Application, StartError, termination},

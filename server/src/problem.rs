@@ -248,9 +248,9 @@ impl ResponseError for Problem {
     }
 }
 
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        Self::NotAllowed(Box::new(refusal))
+impl From<Box<Refusal>> for Problem {
+    fn from(refusal: Box<Refusal>) -> Self {
+        Self::NotAllowed(refusal)
     }
 }
 

@@ -26,6 +26,9 @@ const NETWORK_MAILBOXES: NonZeroU32 = NonZeroU32::MIN.saturating_add(1_999);
 /// Half of the memory's default, however large each is.
 const NETWORK_DEPOSITS: NonZeroU32 = NonZeroU32::MIN.saturating_add(499);
 const NETWORK_JOINS: NonZeroU32 = NonZeroU32::MIN.saturating_add(3_999);
+const WAITERS: NonZeroU32 = NonZeroU32::MIN.saturating_add(49_999);
+const NETWORK_WAITERS: NonZeroU32 = NonZeroU32::MIN.saturating_add(3_999);
+const CONNECTIONS: NonZeroU32 = NonZeroU32::MIN.saturating_add(59_999);
 const PASSWORD_CHARACTERS: NonZeroU16 = NonZeroU16::MIN.saturating_add(9);
 const PASSWORD_KINDS: NonZeroU16 = NonZeroU16::MIN.saturating_add(2);
 
@@ -84,6 +87,12 @@ pub struct Settings {
     pub page: PageSettings,
     /// How many mailboxes one client network may open at once.
     pub network_mailboxes: NonZeroU32,
+    /// How many clients may wait at once.
+    pub waiters: NonZeroU32,
+    /// How many clients of one network may wait at once.
+    pub network_waiters: NonZeroU32,
+    /// How many connections may be open at once.
+    pub connections: NonZeroU32,
     /// How long a request's head and body may take.
     pub request_deadline: Duration,
 }
@@ -255,8 +264,9 @@ options! {
     /// Address and port to listen on [default: 127.0.0.1:8080].
     #[arg(long, env = "NARU_LISTEN", value_name = "ADDRESS:PORT")]
     listen: SocketAddr,
-    /// Where mailboxes live: `memory`, or `redis://` or `rediss://` (TLS) with the address of a
-    /// Redis [default: memory].
+    /// Where mailboxes live: `memory`, or the address of a Redis, `redis://host`, of its Sentinels,
+    /// `redis+sentinel://host,host,host/master`, or of a Cluster, `redis+cluster://host,host`; the same
+    /// with `rediss` for TLS [default: memory].
     #[arg(long, env = "NARU_STORE", value_name = "URL", hide_env_values = true)]
     store: String,
     /// PEM file with the relay's certificate chain: serves HTTPS.
@@ -323,6 +333,17 @@ options! {
     /// [default: 3].
     #[arg(long, env = "NARU_PASSWORD_KINDS", value_name = "COUNT")]
     password_kinds: NonZeroU16,
+    /// Most clients that wait on this relay at once; the next ones are told to come back [default:
+    /// 50000].
+    #[arg(long, env = "NARU_WAITERS", value_name = "COUNT")]
+    waiters: NonZeroU32,
+    /// Most clients of one address that wait on this relay at once [default: 4000].
+    #[arg(long, env = "NARU_NETWORK_WAITERS", value_name = "COUNT")]
+    network_waiters: NonZeroU32,
+    /// Most connections to this relay at once; further ones wait in the system's queue [default:
+    /// 60000].
+    #[arg(long, env = "NARU_CONNECTIONS", value_name = "COUNT")]
+    connections: NonZeroU32,
     /// TOML file with the agencies whose people may use the relay, and their rules; SIGHUP reads it
     /// again. Without one, everybody may do everything.
     #[arg(long, env = "NARU_AGENCIES", value_name = "FILE")]
@@ -337,7 +358,8 @@ options! {
     /// Years for which the audit is kept [default: 1].
     #[arg(long, env = "NARU_AUDIT_YEARS", value_enum, value_name = "YEARS")]
     audit_years: Retention,
-    /// Seconds that a request's head and body may take [default: 10].
+    /// Seconds that a request's head and body may take, and that a client may take none of its answer
+    /// [default: 10].
     #[arg(long, env = "NARU_REQUEST_DEADLINE", value_name = "SECONDS")]
     request_deadline: NonZeroU32,
 }
@@ -378,7 +400,8 @@ impl Options {
                 .map_err(|UnknownStore| SettingsError::Unusable {
                     name: "store",
                     reason: "expected `memory`, `redis://[user:password@]host[:port][/database]`, \
-                    or the same with `rediss://` for TLS",
+                    `redis+sentinel://[user:password@]host,host/master`, \
+                    `redis+cluster://[user:password@]host,host`, or the same with `rediss` for TLS",
                 })?,
         };
         let audit = match self.audit {
@@ -466,6 +489,9 @@ impl Options {
                 password_kinds,
             },
             network_mailboxes: self.network_mailboxes.unwrap_or(NETWORK_MAILBOXES),
+            waiters: self.waiters.unwrap_or(WAITERS),
+            network_waiters: self.network_waiters.unwrap_or(NETWORK_WAITERS),
+            connections: self.connections.unwrap_or(CONNECTIONS),
             request_deadline: seconds(self.request_deadline, Duration::from_secs(10)),
         })
     }

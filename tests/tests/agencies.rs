@@ -9,13 +9,18 @@
 
 use std::{fs, num::NonZeroU32, path::PathBuf, time::Duration};
 
-use naru_core::mailbox::{Join, MailboxId, Open, Token};
+use naru_core::{
+    client::{TransferError, look_up},
+    connection_number::ConnectionNumber,
+    mailbox::{Join, MailboxId, Open, Token},
+};
 use naru_relay::{
     Application, Reference, Settings, StartError,
     agencies::{Agencies, CurrentRules, Fault},
     store::{Capacity, StoreUrl},
 };
 use naru_tests::{RunningRelay, http_client};
+use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -441,4 +446,23 @@ fn refuses_files_that_name_no_agency_or_are_no_toml() {
             "{network}"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_hears_which_rule_whose_and_whom_to_ask() {
+    let one = TWO.split("[agency.tax]").next().unwrap();
+    let ruled = Ruled::start(StoreUrl::Memory, one, &[]).await;
+    let transport = naru_tests::transport(&ruled.relay.origin);
+    let number: ConnectionNumber = "4815 1623 4283".parse().unwrap();
+    let mut rng = ChaCha20Rng::seed_from_u64(7);
+    let found = look_up(&transport, &ruled.relay.origin, &number, &mut rng).await;
+    assert_eq!(found.err(), Some(TransferError::NotAllowed));
+    let remark = transport.remark();
+    assert!(remark.reference.unwrap().parse::<Reference>().is_ok());
+    let refusal = remark.refusal.unwrap();
+    assert_eq!(refusal.rule, "networks");
+    // Where there is only one agency, it is the one that refuses.
+    assert_eq!(refusal.agency.unwrap().ko, "행정안전부");
+    assert_eq!(refusal.desk.unwrap().phone.as_deref(), Some("110"));
+    ruled.relay.stop().await;
 }

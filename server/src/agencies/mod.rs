@@ -139,16 +139,16 @@ pub(crate) struct Requester {
 impl Agencies {
     /// Whose rules hold: those of the first agency that has the requester's network. A login, where there
     /// is one, decides it here.
-    pub(crate) fn of(&self, requester: Requester) -> Result<&Arc<Agency>, Refusal> {
+    pub(crate) fn of(&self, requester: Requester) -> Result<&Arc<Agency>, Box<Refusal>> {
         let address = requester.address.to_canonical();
         let mut agencies = self.agencies.iter();
-        agencies
-            .find(|agency| agency.has(address))
-            .ok_or_else(|| Refusal {
+        agencies.find(|agency| agency.has(address)).ok_or_else(|| {
+            Box::new(Refusal {
                 rule: Rule::Networks,
                 agency: self.only_name(),
                 desk: self.desk(),
             })
+        })
     }
 
     /// Where there is only one agency, it is the one that refuses.
@@ -180,12 +180,12 @@ impl Agency {
         }
     }
 
-    pub(crate) fn refuses(&self, rule: Rule) -> Refusal {
-        Refusal {
+    pub(crate) fn refuses(&self, rule: Rule) -> Box<Refusal> {
+        Box::new(Refusal {
             rule,
             agency: Some(self.public_name()),
             desk: self.desk.clone(),
-        }
+        })
     }
 
     /// How long its mailboxes live at most.

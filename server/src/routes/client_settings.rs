@@ -31,19 +31,26 @@ pub(crate) struct ClientSettings {
     roots: Option<String>,
     /// What a new password needs.
     password: PasswordRules,
-    /// Whose rules these are; `null` where there are no agencies.
+    /// Whose rules these are; absent where there are no agencies.
+    #[serde(skip_serializing_if = "Option::is_none")]
     agency: Option<AgencyName>,
     /// What the agency says to its people at the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<Localised>,
     /// Whom they can ask.
+    #[serde(skip_serializing_if = "Option::is_none")]
     desk: Option<Desk>,
-    /// Which ways a certificate may go; `null` is all.
+    /// Which ways a certificate may go; absent is all.
+    #[serde(skip_serializing_if = "Option::is_none")]
     directions: Option<Vec<Direction>>,
-    /// How many receiving devices one person may have; `null` is any number.
+    /// How many receiving devices one person may have; absent is any number.
+    #[serde(skip_serializing_if = "Option::is_none")]
     devices: Option<u16>,
-    /// Common names of the issuers whose certificates may be moved; `null` is all.
+    /// Common names of the issuers whose certificates may be moved; absent is all.
+    #[serde(skip_serializing_if = "Option::is_none")]
     issuers: Option<Vec<String>>,
-    /// Certificate policies of which one has to be in a certificate; `null` is all.
+    /// Certificate policies of which one has to be in a certificate; absent is all.
+    #[serde(skip_serializing_if = "Option::is_none")]
     policies: Option<Vec<String>>,
 }
 

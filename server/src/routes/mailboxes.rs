@@ -10,7 +10,7 @@ use actix_web::{
 use futures_util::StreamExt;
 use naru_core::mailbox::{
     self, CBOR, CBOR_SEQUENCE, EXPIRES_IN, FrameNumber, Join, MailboxId, OCTET_STREAM, Open, Token,
-    TokenHash,
+    TokenHash, WRITTEN,
 };
 use serde::Deserialize;
 use tokio::{
@@ -27,6 +27,7 @@ use crate::{
     problem::Problem,
     reference::Reference,
     store::{Accepted, Backend, Capacity, Lifetimes, Store, Unread},
+    waiters::Waiters,
 };
 
 /// How long a body may take to come, at most.
@@ -38,6 +39,7 @@ const RECHECK: Duration = Duration::from_secs(5);
 pub(crate) struct Relay {
     pub(crate) store: Backend,
     pub(crate) limits: Limits,
+    pub(crate) waiters: Waiters,
     pub(crate) rules: CurrentRules,
     pub(crate) audit: Audit,
     pub(crate) capacity: Capacity,
@@ -104,17 +106,19 @@ impl Relay {
     }
 }
 
-/// `after` acknowledges the peer's frames up to it; `wait`, in seconds, waits for the next.
-#[derive(Default, Deserialize)]
+/// `after` acknowledges the peer's frames up to it; `wait`, in seconds, waits for the next, unless fewer
+/// frames than `written` are there of the caller's own.
+#[derive(Clone, Copy, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Reading {
     after: u16,
+    written: u16,
     wait: u64,
 }
 
 /// The displayer opens its mailbox.
 #[utoipa::path(put, path = "/v1/mailboxes/{id}",
-    params(("id", description = "22 characters of base64url"), ("after" = Option<u16>, Query), ("wait" = Option<u64>, Query)),
+    params(("id", description = "22 characters of base64url"), ("after" = Option<u16>, Query), ("written" = Option<u16>, Query), ("wait" = Option<u64>, Query)),
     request_body(content = Vec<u8>, content_type = "application/cbor", description = "{0: token hash, 1: join token hash}, and 2: seconds for a deposit"),
     responses(
         (status = 201, description = "Opened; the peer's frames", content_type = "application/cbor-seq"),
@@ -159,12 +163,12 @@ pub(super) async fn open(
     let kind = open.deposit.map_or(Kind::Opening, |_| Kind::Deposit);
     let accepted = relay.store.open_for(lifetimes, id, open).await?;
     relay.note(accepted, kind, client, &id);
-    answer(&relay, id, by, reading, accepted).await
+    answer(&relay, client, id, by, reading, accepted).await
 }
 
 /// The scanner joins.
 #[utoipa::path(post, path = "/v1/mailboxes/{id}/join",
-    params(("id", description = "22 characters of base64url"), ("after" = Option<u16>, Query), ("wait" = Option<u64>, Query)),
+    params(("id", description = "22 characters of base64url"), ("after" = Option<u16>, Query), ("written" = Option<u16>, Query), ("wait" = Option<u64>, Query)),
     request_body(content = Vec<u8>, content_type = "application/cbor", description = "{0: token hash, 1: m1}"),
     responses(
         (status = 201, description = "Joined; the peer's frames", content_type = "application/cbor-seq"),
@@ -201,13 +205,13 @@ pub(super) async fn join(
         false => Kind::Join,
     };
     relay.note(change.accepted, kind, client, &id);
-    answer(&relay, id, reader, reading, change.accepted).await
+    answer(&relay, client, id, reader, reading, change.accepted).await
 }
 
 /// Either side appends to its own lane.
 #[utoipa::path(put, path = "/v1/mailboxes/{id}/frames/{number}",
     params(("id", description = "22 characters of base64url"), ("number" = u16, description = "From 1"),
-        ("after" = Option<u16>, Query), ("wait" = Option<u64>, Query)),
+        ("after" = Option<u16>, Query), ("written" = Option<u16>, Query), ("wait" = Option<u64>, Query)),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses(
         (status = 201, description = "Appended; the peer's frames", content_type = "application/cbor-seq"),
@@ -247,12 +251,12 @@ pub(super) async fn append(
     if change.is_deposit && change.by_scanner {
         relay.note(change.accepted, Kind::Receipt, client, &id);
     }
-    answer(&relay, id, by, reading, change.accepted).await
+    answer(&relay, client, id, by, reading, change.accepted).await
 }
 
 /// Either side reads the other's lane.
 #[utoipa::path(get, path = "/v1/mailboxes/{id}/frames",
-    params(("id", description = "22 characters of base64url"), ("after" = Option<u16>, Query), ("wait" = Option<u64>, Query)),
+    params(("id", description = "22 characters of base64url"), ("after" = Option<u16>, Query), ("written" = Option<u16>, Query), ("wait" = Option<u64>, Query)),
     responses(
         (status = 200, description = "The peer's frames", content_type = "application/cbor-seq"),
         (status = 400, description = "malformed"),
@@ -271,7 +275,7 @@ pub(super) async fn read(
 ) -> Result<HttpResponse, Problem> {
     let (id, reading, by) = arguments(&request, &path)?;
     relay.agency(client)?;
-    answer(&relay, id, by, reading, Accepted::Again).await
+    answer(&relay, client, id, by, reading, Accepted::Again).await
 }
 
 /// Either side ends the mailbox.
@@ -359,6 +363,7 @@ async fn body(
 /// accepted: a failure to read is reported, and the client's repetition is answered alike.
 async fn answer(
     relay: &Relay,
+    client: ClientAddress,
     id: MailboxId,
     by: TokenHash,
     reading: Reading,
@@ -368,7 +373,7 @@ async fn answer(
     let deadline = Instant::now() + wait;
     let unread = match wait.is_zero() {
         true => relay.store.read(id, by, reading.after).await?,
-        false => wait_for_frames(relay, id, by, reading.after, deadline).await?,
+        false => wait_for_frames(relay, client, id, by, reading, deadline).await?,
     };
     let status = match accepted {
         Accepted::New => StatusCode::CREATED,
@@ -377,6 +382,7 @@ async fn answer(
     Ok(HttpResponse::build(status)
         .content_type(CBOR_SEQUENCE)
         .insert_header((EXPIRES_IN, unread.expires_in.as_secs()))
+        .insert_header((WRITTEN, u64::from(unread.written)))
         .body(mailbox::frames_to_cbor(
             unread.frames.iter().map(Vec::as_slice),
         )))
@@ -384,21 +390,27 @@ async fn answer(
 
 async fn wait_for_frames(
     relay: &Relay,
+    client: ClientAddress,
     id: MailboxId,
     by: TokenHash,
-    after: u16,
+    reading: Reading,
     deadline: Instant,
 ) -> Result<Unread, Problem> {
+    let place = relay.waiters.enter(client.network());
     let watch = relay.store.watch(id);
     let mut stopping = relay.stopping.clone();
     loop {
         let mut changed = std::pin::pin!(watch.changed());
         // Registered before the mailbox is read, so that no change falls between the two.
         changed.as_mut().enable();
-        let unread = relay.store.read(id, by, after).await?;
+        let unread = relay.store.read(id, by, reading.after).await?;
         let now = Instant::now();
-        if !unread.frames.is_empty() || now >= deadline {
+        let has_forgotten = unread.written < reading.written;
+        if !unread.frames.is_empty() || has_forgotten || now >= deadline {
             return Ok(unread);
+        }
+        if let Err(full) = &place {
+            return Err(full.clone());
         }
         let again = deadline.min(now + unread.expires_in).min(now + RECHECK);
         tokio::select! {

@@ -41,9 +41,14 @@ pub(super) fn check(root: &Path, swift: &Swift) -> Result<(), Failure> {
 fn surface(root: &Path, swift: &Swift) -> Result<String, Failure> {
     run(swift
         .command(root, &root.join(PACKAGES[0]))
-        .args(["package", "--disable-sandbox", "dump-symbol-graph"])
-        .args(["--skip-synthesized-members", "--minimum-access-level", "public"])
+        .args(["package", "--disable-sandbox"])
         .args(super::link_arguments(root))
+        .arg("dump-symbol-graph")
+        .args([
+            "--skip-synthesized-members",
+            "--minimum-access-level",
+            "public",
+        ])
         .stdout(std::process::Stdio::null()))?;
     let mut declarations = BTreeSet::new();
     for folder in symbol_graphs(&root.join(PACKAGES[0]).join(".build")) {

@@ -9,9 +9,9 @@ mod xcframework;
 use std::{fs, path::Path, process::Command};
 
 pub(crate) use self::api::renew as renew_api;
-use self::toolchain::Swift;
+use self::{toolchain::Swift, xcframework::Written};
 use crate::{
-    page,
+    mobile, page,
     step::{Failure, cargo, run},
     tools,
 };
@@ -78,16 +78,23 @@ fn link_arguments(root: &Path) -> [String; 2] {
 
 /// Builds the libraries for Apple's platforms, and puts them and what is generated into the package.
 pub(crate) fn xcframework(root: &Path) -> Result<(), Failure> {
+    mobile::build(root, &mobile::Options::default())?;
     sources::generate(root)?;
-    let library = |target: &str| {
-        root.join("target/mobile")
-            .join(target)
-            .join("libnaru_uniffi.a")
-    };
-    let package = root.join("bindings/swift");
-    let written = xcframework::assemble(library, &sources::headers(root), &package)?;
+    let written = assemble(root, &root.join("bindings/swift"))?;
     println!("{}", written.folder.display());
     println!("{}", written.archive.display());
     println!("checksum: {}", written.checksum);
     Ok(())
+}
+
+/// Assembles the XCFramework of the libraries that the tests have built, and reads it back.
+pub(crate) fn check_xcframework(root: &Path) -> Result<(), Failure> {
+    sources::generate(root)?;
+    assemble(root, &root.join("target").join("swift")).map(drop)
+}
+
+fn assemble(root: &Path, into: &Path) -> Result<Written, Failure> {
+    let libraries = root.join("target").join("mobile");
+    let library = |target: &str| libraries.join(target).join("libnaru_uniffi.a");
+    xcframework::assemble(library, &sources::headers(root), into)
 }

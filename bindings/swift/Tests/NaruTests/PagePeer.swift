@@ -2,22 +2,24 @@ import Foundation
 
 /// The person at the PC: the real page in the real browser, by `tests/browser/peer.mjs`.
 final class PagePeer {
-    private let conversation: Conversation
+    private let connection: FileHandle
+    private let lines: Lines
 
+    /// A driver of its own, behind the port that `cargo xtask test Swift` has opened.
     init() throws {
-        // Bash makes a connection into a program's standard input and output.
-        let bridge = "exec 3<>/dev/tcp/127.0.0.1/\(Given.pagePort); cat <&3 & exec cat >&3"
-        conversation = try Conversation(URL(fileURLWithPath: "/usr/bin/env"), ["bash", "-c", bridge])
+        guard let port = UInt16(Given.pagePort) else { throw Failed("no port: \(Given.pagePort)") }
+        connection = try connect(toLoopbackPort: port)
+        lines = Lines(connection)
     }
 
-    func close() { conversation.close() }
+    func close() { lines.close() }
 
     @discardableResult
     func ask(_ deed: String, _ fields: [String: String] = [:]) async throws -> [String: Any] {
         let question = fields.merging(["do": deed]) { $1 }
         let line = try JSONSerialization.data(withJSONObject: question)
-        conversation.say(String(decoding: line, as: UTF8.self))
-        guard let heard = await conversation.hear(),
+        connection.write(line + Data("\n".utf8))
+        guard let heard = await lines.next(),
             let answer = try JSONSerialization.jsonObject(with: Data(heard.utf8)) as? [String: Any]
         else { throw Failed("\(deed): the page's driver has ended") }
         if let error = answer["error"] {
@@ -54,4 +56,23 @@ struct Frame {
     let luma: Data
     let width: Int
     let height: Int
+}
+
+private func connect(toLoopbackPort port: UInt16) throws -> FileHandle {
+    #if canImport(Glibc)
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    #else
+    let descriptor = socket(AF_INET, SOCK_STREAM, 0)
+    #endif
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    let connected = withUnsafePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+    }
+    guard connected == 0 else { throw Failed("port \(port) does not answer") }
+    return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
 }

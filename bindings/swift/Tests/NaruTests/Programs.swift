@@ -19,99 +19,81 @@ enum Given {
     }
 }
 
-/// A program in a conversation, line by line.
-final class Conversation: @unchecked Sendable {
-    let process = Process()
-    private let input = Pipe()
-    private let ended = Slot<Void>()
-    private let lines: AsyncStream<String>
+/// What comes out of a program, line by line.
+final class Lines: @unchecked Sendable {
+    private let handle: FileHandle
     private var iterator: AsyncStream<String>.Iterator
+    private var rest = Data()
 
-    init(_ executable: URL, _ arguments: [String]) throws {
-        let output = Pipe()
-        process.executableURL = executable
-        process.arguments = arguments
-        process.standardInput = input
-        process.standardOutput = output
+    init(_ handle: FileHandle) {
+        self.handle = handle
         let (lines, continuation) = AsyncStream.makeStream(of: String.self)
-        let rest = Buffer()
-        output.fileHandleForReading.readabilityHandler = { handle in
+        iterator = lines.makeAsyncIterator()
+        handle.readabilityHandler = { [weak self] handle in
             let bytes = handle.availableData
-            guard !bytes.isEmpty else {
+            guard let self, !bytes.isEmpty else {
                 handle.readabilityHandler = nil
                 return continuation.finish()
             }
-            for line in rest.lines(with: bytes) { continuation.yield(line) }
+            take(bytes).forEach { continuation.yield($0) }
         }
-        self.lines = lines
-        iterator = lines.makeAsyncIterator()
-        process.terminationHandler = { [ended] _ in ended.put(()) }
-        try process.run()
-    }
-
-    func say(_ line: String) {
-        input.fileHandleForWriting.write(Data((line + "\n").utf8))
     }
 
     /// The next line, or `nil` at the end.
-    func hear() async -> String? { await iterator.next() }
+    func next() async -> String? { await iterator.next() }
 
-    /// Ends its input, which ends it.
-    func close() { try? input.fileHandleForWriting.close() }
-
-    /// Ends it at once.
-    func kill() async {
-        if process.isRunning { signal(SIGKILL) }
-        await ended.get()
+    func close() {
+        handle.readabilityHandler = nil
+        try? handle.close()
     }
 
-    func signal(_ signal: Int32) {
-        #if canImport(Glibc)
-        _ = Glibc.kill(process.processIdentifier, signal)
-        #else
-        _ = Darwin.kill(process.processIdentifier, signal)
-        #endif
-    }
-
-    private final class Buffer: @unchecked Sendable {
-        private var bytes = Data()
-
-        func lines(with more: Data) -> [String] {
-            bytes += more
-            var lines: [String] = []
-            while let end = bytes.firstIndex(of: 0x0A) {
-                lines.append(String(decoding: bytes[bytes.startIndex..<end], as: UTF8.self))
-                bytes = Data(bytes[bytes.index(after: end)...])
-            }
-            return lines
+    private func take(_ bytes: Data) -> [String] {
+        rest += bytes
+        var lines: [String] = []
+        while let end = rest.firstIndex(of: 0x0A) {
+            lines.append(String(decoding: rest[rest.startIndex..<end], as: UTF8.self))
+            rest = Data(rest[rest.index(after: end)...])
         }
+        return lines
     }
 }
 
 /// The real relay.
-final class RelayProcess: Sendable {
+final class RelayProcess: @unchecked Sendable {
     let origin: String
-    private let conversation: Conversation
+    private let process = Process()
+    private let lines: Lines
+    private let ended = Slot<Void>()
 
     /// Starts it on a free port, or on the port of one that was stopped.
     init(at origin: String?, _ options: [String]) async throws {
         let port = origin.flatMap { URL(string: $0)?.port } ?? 0
-        conversation = try Conversation(
-            Given.binaries.appendingPathComponent("naru-relay"),
-            ["--listen", "127.0.0.1:\(port)"] + options)
-        guard let line = await conversation.hear(), let at = line.range(of: "127.0.0.1:") else {
+        let output = Pipe()
+        process.executableURL = Given.binaries.appendingPathComponent("naru-relay")
+        process.arguments = ["--listen", "127.0.0.1:\(port)"] + options
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        process.terminationHandler = { [ended] _ in ended.put(()) }
+        lines = Lines(output.fileHandleForReading)
+        try process.run()
+        guard let line = await lines.next(), let at = line.range(of: "127.0.0.1:") else {
             throw Failed("the relay did not start")
         }
         let digits = line[at.upperBound...].prefix { $0.isNumber }
         self.origin = "http://localhost:\(digits)"
     }
 
-    func stop() async { await conversation.kill() }
+    func stop() async {
+        if process.isRunning { signal(SIGKILL) }
+        await ended.get()
+    }
 
     /// It takes connections and answers nothing.
-    func pause() { conversation.signal(SIGSTOP) }
+    func pause() { signal(SIGSTOP) }
 
-    func resume() { conversation.signal(SIGCONT) }
+    func resume() { signal(SIGCONT) }
+
+    private func signal(_ signal: Int32) { kill(process.processIdentifier, signal) }
 }
 
 /// A test with relays and pages, which stay until nothing of the core is held any more.

@@ -54,7 +54,12 @@ fn check_slice(folder: &Path, described: &Dictionary, slice: &Slice) -> Result<(
     let names = described
         .get("SupportedArchitectures")
         .and_then(Value::as_array)
-        .map(|names| names.iter().filter_map(Value::as_string).collect::<Vec<_>>())
+        .map(|names| {
+            names
+                .iter()
+                .filter_map(Value::as_string)
+                .collect::<Vec<_>>()
+        })
         .unwrap_or_default();
     let expected: Vec<&str> = slice.architectures.iter().map(|(name, _)| *name).collect();
     if names != expected {
@@ -124,7 +129,9 @@ fn check_library(bytes: &[u8], name: &str, slice: &Slice) -> Result<(), String> 
     match (found, built_for_platform) {
         (true, true) => Ok(()),
         (false, _) => Err(format!("the library for {name} does not hold the SDK")),
-        (true, false) => Err(format!("no object for {name} says for which platform it is")),
+        (true, false) => Err(format!(
+            "no object for {name} says for which platform it is"
+        )),
     }
 }
 

@@ -10,7 +10,7 @@ final class DemoPhone {
     let model: AppModel
     let naru: Naru
     let person = Person()
-    private var screens: AsyncStream<Screen>.Iterator
+    private let screens: AsyncStream<Screen>
 
     init(_ relay: String, language: Language = .korean) throws {
         let folder = FileManager.default.temporaryDirectory
@@ -19,12 +19,12 @@ final class DemoPhone {
             relays: [relay], deviceName: "내 아이폰", store: FolderStore(folder: folder),
             verification: person)
         model = AppModel(naru: naru, language: language)
-        screens = model.screens.makeAsyncIterator()
+        screens = model.screens
     }
 
     /// Waits until the app shows a screen of this kind, and yields what is taken from it.
     func sees<Value>(_ take: (Screen) -> Value?) async throws -> Value {
-        while let screen = await screens.next() {
+        for await screen in screens {
             if let value = take(screen) { return value }
             if case .failed(let problem) = screen { throw Unexpected("\(problem)") }
         }
@@ -32,7 +32,7 @@ final class DemoPhone {
     }
 
     func seesFailure() async throws -> Problem {
-        while let screen = await screens.next() {
+        for await screen in screens {
             if case .failed(let problem) = screen { return problem }
         }
         throw Unexpected("the app is gone")
