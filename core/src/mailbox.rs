@@ -41,6 +41,13 @@ pub const REFERENCE: &str = "naru-reference";
 /// Response header of a refusal by an agency's rule: the rule.
 pub const RULE: &str = "naru-rule";
 
+/// Request header with the ID token of whoever is logged in on an app: `Bearer ` and the token.
+pub const LOGIN: &str = "naru-login";
+/// Request header by which a device proves itself to the relay (docs/protocol.md §5.1).
+pub const DEVICE: &str = "naru-device";
+/// Request header by which a new device introduces itself: name and platform, percent-encoded, a comma between.
+pub const DEVICE_NAME: &str = "naru-device-name";
+
 /// Names a mailbox: 16 bytes, written as 22 characters of unpadded base64url.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MailboxId([u8; 16]);

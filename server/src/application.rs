@@ -17,8 +17,10 @@ use crate::{
     audit::{Audit, AuditError, Export, Trail},
     client_network::TrustedProxies,
     failures,
+    identity::{Identity, IdentityError, IdentitySettings},
     limits::{Limits, Quotas},
     listener,
+    registry::{AnyRegistry, RegistryError},
     routes::{self, BODY_DEADLINE, ClientSettings, Relay},
     security_headers::security_headers,
     settings::{Settings, Tls},
@@ -53,6 +55,15 @@ pub enum StartError {
     /// The agencies' rules cannot be used.
     #[error(transparent)]
     Rules(#[from] RulesError),
+    /// The providers by which people log in cannot be used.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// What people are known by cannot be kept.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// HTTPS to providers cannot be set up.
+    #[error("cannot set up HTTPS: {0}")]
+    Https(#[from] reqwest::Error),
     /// What happens cannot be noted.
     #[error(transparent)]
     Audit(#[from] AuditError),
@@ -103,6 +114,7 @@ impl Application {
             waiters: Waiters::new(settings.waiters, settings.network_waiters),
             rules,
             audit: audit.clone(),
+            identity: identity(&settings).await?,
             capacity: settings.capacity,
             deposits: settings.deposit.is_some(),
             client_settings: ClientSettings::of(&settings),
@@ -162,6 +174,21 @@ impl Application {
         let _ = timeout(NOTE_WITHIN, self.audit.flush()).await;
         result
     }
+}
+
+async fn identity(settings: &Settings) -> Result<Option<Identity>, StartError> {
+    let Some(path) = &settings.identity else {
+        return Ok(None);
+    };
+    let people = IdentitySettings::read(path)?;
+    let registry = AnyRegistry::open(&settings.registry).await?;
+    if registry.is_forgetful() {
+        tracing::warn!(
+            "sessions and devices are kept in memory: a restart logs everybody out and forgets every device, also \
+             the revoked ones; name a place that lasts with --registry"
+        );
+    }
+    Ok(Some(Identity::new(people, registry)?))
 }
 
 async fn audit(settings: &Settings) -> Result<Audit, AuditError> {

@@ -14,7 +14,7 @@ use crate::{
     audit::{Event, Kind},
     client_network::ClientAddress,
     reference::Reference,
-    routes::Relay,
+    routes::{Caller, Relay},
 };
 
 /// Every answer about a mailbox has the number of that mailbox, every other failure one of its own.
@@ -63,6 +63,7 @@ fn record<B>(response: &ServiceResponse<B>, reference: Reference) {
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned)
     };
+    let caller = request.extensions().get::<Caller>().cloned();
     let rule = text(response.headers(), RULE);
     let kind = match rule {
         Some(_) => Kind::Refusal,
@@ -71,6 +72,6 @@ fn record<B>(response: &ServiceResponse<B>, reference: Reference) {
     relay.audit.record(Event {
         failure: text(response.headers(), PROBLEM_CODE),
         rule,
-        ..relay.event(kind, client).about(reference)
+        ..relay.event(kind, client, caller.as_ref()).about(reference)
     });
 }

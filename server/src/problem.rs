@@ -12,6 +12,8 @@ use utoipa::ToSchema;
 
 use crate::{
     agencies::{AgencyName, Desk, Refusal, Rule},
+    identity::{NotLoggedIn, TokenRefused},
+    registry::RegistryError,
     store::StoreError,
 };
 
@@ -39,6 +41,14 @@ pub enum Problem {
     TooManyJoins { retry_after: Duration },
     DepositsOff,
     NotAllowed(Box<Refusal>),
+    LoginRequired,
+    LoginRefused(TokenRefused),
+    CrossSite,
+    OtherPerson,
+    DeviceRequired,
+    DeviceRevoked,
+    TooManyDevices,
+    NotAnAdministrator,
     RelayFull,
     StoreUnavailable,
     ShuttingDown,
@@ -170,6 +180,56 @@ impl Problem {
                 "not_allowed",
                 "A rule of the agency forbids it",
             ),
+            Self::LoginRequired => (
+                StatusCode::UNAUTHORIZED,
+                "login_required",
+                "Nobody is logged in",
+            ),
+            Self::LoginRefused(TokenRefused::Unavailable) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                TokenRefused::Unavailable.code(),
+                "The provider does not answer",
+            ),
+            Self::LoginRefused(refused @ TokenRefused::Member) => (
+                StatusCode::FORBIDDEN,
+                refused.code(),
+                "The account belongs to no agency",
+            ),
+            Self::LoginRefused(refused) => (
+                StatusCode::UNAUTHORIZED,
+                refused.code(),
+                "The token is refused",
+            ),
+            Self::CrossSite => (
+                StatusCode::FORBIDDEN,
+                "cross_site",
+                "Another site has made the request",
+            ),
+            Self::OtherPerson => (
+                StatusCode::FORBIDDEN,
+                "other_person",
+                "The mailbox belongs to another account",
+            ),
+            Self::DeviceRequired => (
+                StatusCode::FORBIDDEN,
+                "device_required",
+                "A device has to prove itself",
+            ),
+            Self::DeviceRevoked => (
+                StatusCode::FORBIDDEN,
+                "device_revoked",
+                "The device was revoked",
+            ),
+            Self::TooManyDevices => (
+                StatusCode::FORBIDDEN,
+                "too_many_devices",
+                "The account has enough devices",
+            ),
+            Self::NotAnAdministrator => (
+                StatusCode::FORBIDDEN,
+                "not_an_administrator",
+                "Only administrators may do so",
+            ),
             Self::RelayFull => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "relay_full",
@@ -194,7 +254,9 @@ impl Problem {
                 Some(retry_after.as_secs().max(1))
             }
             Self::RelayFull => Some(10),
-            Self::StoreUnavailable | Self::ShuttingDown => Some(1),
+            Self::StoreUnavailable
+            | Self::ShuttingDown
+            | Self::LoginRefused(TokenRefused::Unavailable) => Some(1),
             _ => None,
         }
     }
@@ -251,6 +313,23 @@ impl ResponseError for Problem {
 impl From<Box<Refusal>> for Problem {
     fn from(refusal: Box<Refusal>) -> Self {
         Self::NotAllowed(refusal)
+    }
+}
+
+impl From<NotLoggedIn> for Problem {
+    fn from(error: NotLoggedIn) -> Self {
+        match error {
+            NotLoggedIn::Missing => Self::LoginRequired,
+            NotLoggedIn::Refused(refused) => Self::LoginRefused(refused),
+            NotLoggedIn::Registry(error) => error.into(),
+        }
+    }
+}
+
+impl From<RegistryError> for Problem {
+    fn from(error: RegistryError) -> Self {
+        tracing::error!(%error, "the registry fails");
+        Self::StoreUnavailable
     }
 }
 

@@ -17,6 +17,7 @@ use serde::Deserialize;
 use crate::{
     audit::{AuditUrl, ExportTarget, Retention, UnknownAudit},
     reference::Reference,
+    registry::{RegistryUrl, UnknownRegistry},
     store::{Capacity, StoreUrl, UnknownStore},
 };
 
@@ -79,6 +80,10 @@ pub struct Settings {
     pub agencies: Option<PathBuf>,
     /// Where it is noted what happened.
     pub audit: AuditUrl,
+    /// File with the providers by which people log in; without one, nobody has to.
+    pub identity: Option<PathBuf>,
+    /// Where sessions and devices are kept.
+    pub registry: RegistryUrl,
     /// Where that is written as JSON lines too.
     pub audit_export: Option<ExportTarget>,
     /// How long it is kept.
@@ -352,6 +357,13 @@ options! {
     /// Redis as for --store [default: memory].
     #[arg(long, env = "NARU_AUDIT", value_name = "URL", hide_env_values = true)]
     audit: String,
+    /// TOML file with the OpenID providers by which people log in. Without one, nobody has to.
+    #[arg(long, env = "NARU_IDENTITY", value_name = "FILE")]
+    identity: PathBuf,
+    /// Where sessions and devices are kept: `memory`, which a restart forgets, `sqlite:FILE`, or the address of
+    /// a Redis as for --store [default: as --store].
+    #[arg(long, env = "NARU_REGISTRY", value_name = "URL", hide_env_values = true)]
+    registry: String,
     /// File to which the audit is appended as JSON lines too; `-` is standard output.
     #[arg(long, env = "NARU_AUDIT_EXPORT", value_name = "FILE")]
     audit_export: PathBuf,
@@ -412,6 +424,16 @@ impl Options {
                     name: "audit",
                     reason: "expected `memory`, `sqlite:FILE`, or the address of a Redis as for store",
                 })?,
+        };
+        let registry = match (&self.registry, &store) {
+            (Some(url), _) => url
+                .parse()
+                .map_err(|UnknownRegistry| SettingsError::Unusable {
+                    name: "registry",
+                    reason: "expected `memory`, `sqlite:FILE`, or the address of a Redis as for store",
+                })?,
+            (None, StoreUrl::Memory) => RegistryUrl::Memory,
+            (None, StoreUrl::Redis(deployment)) => RegistryUrl::Redis(deployment.clone()),
         };
         let seconds = |setting: Option<NonZeroU32>, default: Duration| {
             setting.map_or(default, |seconds| Duration::from_secs(seconds.get().into()))
@@ -476,6 +498,8 @@ impl Options {
             network_deposits: self.network_deposits.unwrap_or(NETWORK_DEPOSITS),
             network_joins: self.network_joins.unwrap_or(NETWORK_JOINS),
             agencies: self.agencies,
+            identity: self.identity,
+            registry,
             audit,
             audit_export: self.audit_export.map(|path| match path.as_os_str() == "-" {
                 true => ExportTarget::Output,

@@ -8,6 +8,7 @@
 )]
 
 mod devices;
+pub mod provider;
 mod redis;
 mod redis_topologies;
 

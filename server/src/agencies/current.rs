@@ -79,7 +79,10 @@ impl CurrentRules {
     }
 
     /// Whose rules hold for the requester; `None` where there are no agencies.
-    pub(crate) fn agency(&self, requester: Requester) -> Result<Option<Arc<Agency>>, Box<Refusal>> {
+    pub(crate) fn agency(
+        &self,
+        requester: Requester<'_>,
+    ) -> Result<Option<Arc<Agency>>, Box<Refusal>> {
         let current = self.agencies.read().unwrap_or_else(PoisonError::into_inner);
         let agencies = current.as_ref();
         agencies

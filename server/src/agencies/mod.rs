@@ -95,6 +95,10 @@ pub enum Rule {
     Deposits,
     /// Which way the certificate goes.
     Directions,
+    /// How many devices one may have.
+    Devices,
+    /// Whether the account is one of an agency's.
+    Accounts,
 }
 
 impl Rule {
@@ -104,6 +108,8 @@ impl Rule {
             Self::Networks => "networks",
             Self::Deposits => "deposits",
             Self::Directions => "directions",
+            Self::Devices => "devices",
+            Self::Accounts => "accounts",
         }
     }
 }
@@ -132,16 +138,31 @@ pub struct AgencyName {
 
 /// Who asks, as far as it decides which agency's rules hold.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Requester {
+pub(crate) struct Requester<'r> {
     pub(crate) address: IpAddr,
+    /// The agency of the account, where people log in.
+    pub(crate) agency: Option<&'r str>,
 }
 
 impl Agencies {
-    /// Whose rules hold: those of the first agency that has the requester's network. A login, where there
-    /// is one, decides it here.
-    pub(crate) fn of(&self, requester: Requester) -> Result<&Arc<Agency>, Box<Refusal>> {
+    /// Whose rules hold: those of the account's agency, and without an account those of the first agency that
+    /// has the requester's network.
+    pub(crate) fn of(&self, requester: Requester<'_>) -> Result<&Arc<Agency>, Box<Refusal>> {
         let address = requester.address.to_canonical();
         let mut agencies = self.agencies.iter();
+        if let Some(id) = requester.agency {
+            let agency = agencies.find(|agency| agency.id == id).ok_or_else(|| {
+                Box::new(Refusal {
+                    rule: Rule::Accounts,
+                    agency: None,
+                    desk: self.desk(),
+                })
+            })?;
+            return match agency.has(address) {
+                true => Ok(agency),
+                false => Err(agency.refuses(Rule::Networks)),
+            };
+        }
         agencies.find(|agency| agency.has(address)).ok_or_else(|| {
             Box::new(Refusal {
                 rule: Rule::Networks,

@@ -64,6 +64,12 @@ pub enum Kind {
     Failure,
     /// The agencies' rules were read anew.
     RuleChange,
+    /// Somebody logged in.
+    Login,
+    /// Somebody logged out.
+    Logout,
+    /// A device became known, was renamed or was revoked.
+    DeviceChange,
     /// Somebody looked something up in this log.
     LookUp,
     /// Entries that were old enough were removed from this log.

@@ -3,14 +3,17 @@
 use std::num::NonZeroU16;
 
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse,
     http::header::{CACHE_CONTROL, CacheControl, CacheDirective},
     web,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Relay;
+use super::{
+    Relay,
+    gate::{Caller, Doing},
+};
 use crate::{
     agencies::{Agency, AgencyName, Desk, Direction, Localised},
     client_network::ClientAddress,
@@ -52,6 +55,16 @@ pub(crate) struct ClientSettings {
     /// Certificate policies of which one has to be in a certificate; absent is all.
     #[serde(skip_serializing_if = "Option::is_none")]
     policies: Option<Vec<String>>,
+    /// Where people log in; absent where they do not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    login: Option<Login>,
+}
+
+#[derive(Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Login {
+    /// For `/login/{provider}`.
+    providers: Vec<String>,
 }
 
 #[derive(Clone, Serialize, ToSchema)]
@@ -89,6 +102,7 @@ impl ClientSettings {
             devices: None,
             issuers: None,
             policies: None,
+            login: None,
         }
     }
 
@@ -119,6 +133,7 @@ impl ClientSettings {
             devices: agency.devices.map(NonZeroU16::get),
             issuers: agency.issuers.clone(),
             policies: agency.policies.clone(),
+            login: None,
         }
     }
 }
@@ -131,14 +146,31 @@ impl ClientSettings {
     ))]
 pub(super) async fn read(
     relay: web::Data<Relay>,
+    request: HttpRequest,
     client: ClientAddress,
 ) -> Result<HttpResponse, Problem> {
-    let settings = match relay.agency(client)? {
-        None => relay.client_settings.clone(),
-        Some(agency) => relay.client_settings.under(&agency),
+    // Before the login the page needs to know what it is to say, and where to log in.
+    let caller = match relay.caller(&request, client, Doing::GoesOn).await {
+        Ok(caller) => caller,
+        Err(_) => None,
     };
+    let mut settings = own(&relay, client, caller.as_ref())?;
+    settings.login = relay.identity.as_ref().map(|identity| Login {
+        providers: identity.providers().map(str::to_owned).collect(),
+    });
     let fresh = CacheControl(vec![CacheDirective::NoStore]);
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, fresh.to_string()))
         .json(settings))
+}
+
+fn own(
+    relay: &Relay,
+    client: ClientAddress,
+    caller: Option<&Caller>,
+) -> Result<ClientSettings, Problem> {
+    Ok(match relay.agency(client, caller)? {
+        None => relay.client_settings.clone(),
+        Some(agency) => relay.client_settings.under(&agency),
+    })
 }

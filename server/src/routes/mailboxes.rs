@@ -18,11 +18,15 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
-use super::client_settings::ClientSettings;
+use super::{
+    client_settings::ClientSettings,
+    gate::{Caller, Doing},
+};
 use crate::{
     agencies::{Agency, CurrentRules, Requester, Rule},
     audit::{Audit, Event, Kind},
     client_network::ClientAddress,
+    identity::{Identity, Owner},
     limits::Limits,
     problem::Problem,
     reference::Reference,
@@ -42,6 +46,8 @@ pub(crate) struct Relay {
     pub(crate) waiters: Waiters,
     pub(crate) rules: CurrentRules,
     pub(crate) audit: Audit,
+    /// Who people are, where they have to log in.
+    pub(crate) identity: Option<Identity>,
     pub(crate) capacity: Capacity,
     /// Whether deposits are taken.
     pub(crate) deposits: bool,
@@ -58,8 +64,15 @@ impl Relay {
     }
 
     /// Whose rules hold for the client; `None` where there are no agencies.
-    pub(crate) fn agency(&self, client: ClientAddress) -> Result<Option<Arc<Agency>>, Problem> {
-        let requester = Requester { address: client.0 };
+    pub(crate) fn agency(
+        &self,
+        client: ClientAddress,
+        caller: Option<&Caller>,
+    ) -> Result<Option<Arc<Agency>>, Problem> {
+        let requester = Requester {
+            address: client.0,
+            agency: caller.map(|caller| &*caller.person.agency),
+        };
         Ok(self.rules.agency(requester)?)
     }
 
@@ -82,20 +95,59 @@ impl Relay {
     }
 
     /// Something that a client does now.
-    pub(crate) fn event(&self, kind: Kind, client: ClientAddress) -> Event {
-        let agency = self.agency(client).ok().flatten();
+    pub(crate) fn event(
+        &self,
+        kind: Kind,
+        client: ClientAddress,
+        caller: Option<&Caller>,
+    ) -> Event {
+        let agency = match caller {
+            Some(caller) => Some(caller.person.agency.clone()),
+            None => self
+                .agency(client, None)
+                .ok()
+                .flatten()
+                .map(|it| it.public_name().id),
+        };
         Event {
             from: Some(client.0),
-            agency: agency.map(|agency| agency.public_name().id),
+            agency,
+            account: caller.map(|caller| caller.person.account.to_string()),
+            note: caller.and_then(|caller| caller.device.as_ref().map(|it| format!("device {it}"))),
             ..Event::now(kind)
         }
     }
 
     /// Notes what a client has changed about a mailbox; a repetition is nothing new.
-    fn note(&self, accepted: Accepted, kind: Kind, client: ClientAddress, id: &MailboxId) {
+    fn note(
+        &self,
+        accepted: Accepted,
+        kind: Kind,
+        client: ClientAddress,
+        caller: Option<&Caller>,
+        id: &MailboxId,
+    ) {
         if accepted == Accepted::New {
-            let event = self.event(kind, client).about(Reference::of(id));
+            let event = self.event(kind, client, caller).about(Reference::of(id));
             self.audit.record(event);
+        }
+    }
+
+    /// Takes a mailbox that is opened for whoever opens it.
+    async fn take(
+        &self,
+        id: &MailboxId,
+        open: &Open,
+        caller: Option<&Caller>,
+    ) -> Result<(), Problem> {
+        let (Some(identity), Some(caller)) = (&self.identity, caller) else {
+            return Ok(());
+        };
+        let waits = self.capacity.waits(open, Lifetimes::of(&self.capacity))
+            + self.capacity.transfer_ttl * 2;
+        match identity.own(id, &caller.person.account, waits).await? {
+            Owner::Same => Ok(()),
+            Owner::Other | Owner::Nobody => Err(Problem::MailboxExists),
         }
     }
 
@@ -142,6 +194,7 @@ pub(super) async fn open(
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let (id, reading, by) = arguments(&request, &path)?;
+    let caller = relay.caller(&request, client, Doing::Begins).await?;
     let body = body(&relay, &request, payload, CBOR).await?;
     let mut open = Open::from_cbor(&body).map_err(|_| Problem::Malformed)?;
     if open.token != by {
@@ -152,7 +205,7 @@ pub(super) async fn open(
         Some(_) if relay.deposits => relay.limits.deposit(client.network())?,
         Some(_) => return Err(Problem::DepositsOff),
     }
-    let agency = relay.agency(client)?;
+    let agency = relay.agency(client, caller.as_ref())?;
     if let (Some(asked), Some(agency)) = (open.deposit, &agency) {
         if !agency.deposits {
             return Err(agency.refuses(Rule::Deposits).into());
@@ -161,9 +214,10 @@ pub(super) async fn open(
     }
     let lifetimes = relay.lifetimes(agency.as_ref());
     let kind = open.deposit.map_or(Kind::Opening, |_| Kind::Deposit);
+    relay.take(&id, &open, caller.as_ref()).await?;
     let accepted = relay.store.open_for(lifetimes, id, open).await?;
-    relay.note(accepted, kind, client, &id);
-    answer(&relay, client, id, by, reading, accepted).await
+    relay.note(accepted, kind, client, caller.as_ref(), &id);
+    answer(&relay, client, caller.as_ref(), id, by, reading, accepted).await
 }
 
 /// The scanner joins.
@@ -193,9 +247,11 @@ pub(super) async fn join(
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let (id, reading, by) = arguments(&request, &path)?;
+    let caller = relay.caller(&request, client, Doing::Begins).await?;
     let body = body(&relay, &request, payload, CBOR).await?;
     relay.limits.join(client.network())?;
-    let agency = relay.agency(client)?;
+    let agency = relay.agency(client, caller.as_ref())?;
+    relay.own(&id, caller.as_ref()).await?;
     let join = Join::from_cbor(&body).map_err(|_| Problem::Malformed)?;
     let reader = join.token;
     let lifetimes = relay.lifetimes(agency.as_ref());
@@ -204,8 +260,17 @@ pub(super) async fn join(
         true => Kind::Claim,
         false => Kind::Join,
     };
-    relay.note(change.accepted, kind, client, &id);
-    answer(&relay, client, id, reader, reading, change.accepted).await
+    relay.note(change.accepted, kind, client, caller.as_ref(), &id);
+    answer(
+        &relay,
+        client,
+        caller.as_ref(),
+        id,
+        reader,
+        reading,
+        change.accepted,
+    )
+    .await
 }
 
 /// Either side appends to its own lane.
@@ -241,7 +306,9 @@ pub(super) async fn append(
         .ok()
         .and_then(FrameNumber::new)
         .ok_or(Problem::Malformed)?;
-    relay.agency(client)?;
+    let caller = relay.caller(&request, client, Doing::GoesOn).await?;
+    relay.agency(client, caller.as_ref())?;
+    relay.own(&id, caller.as_ref()).await?;
     let frame = body(&relay, &request, payload, OCTET_STREAM).await?;
     if frame.is_empty() {
         return Err(Problem::Malformed);
@@ -249,9 +316,18 @@ pub(super) async fn append(
     let change = relay.store.write(id, by, number, frame).await?;
     // What else is written tells the relay nothing.
     if change.is_deposit && change.by_scanner {
-        relay.note(change.accepted, Kind::Receipt, client, &id);
+        relay.note(change.accepted, Kind::Receipt, client, caller.as_ref(), &id);
     }
-    answer(&relay, client, id, by, reading, change.accepted).await
+    answer(
+        &relay,
+        client,
+        caller.as_ref(),
+        id,
+        by,
+        reading,
+        change.accepted,
+    )
+    .await
 }
 
 /// Either side reads the other's lane.
@@ -274,8 +350,19 @@ pub(super) async fn read(
     client: ClientAddress,
 ) -> Result<HttpResponse, Problem> {
     let (id, reading, by) = arguments(&request, &path)?;
-    relay.agency(client)?;
-    answer(&relay, client, id, by, reading, Accepted::Again).await
+    let caller = relay.caller(&request, client, Doing::GoesOn).await?;
+    relay.agency(client, caller.as_ref())?;
+    relay.own(&id, caller.as_ref()).await?;
+    answer(
+        &relay,
+        client,
+        caller.as_ref(),
+        id,
+        by,
+        reading,
+        Accepted::Again,
+    )
+    .await
 }
 
 /// Either side ends the mailbox.
@@ -296,13 +383,15 @@ pub(super) async fn end(
     client: ClientAddress,
 ) -> Result<HttpResponse, Problem> {
     let (id, _, by) = arguments(&request, &path)?;
+    let caller = relay.caller(&request, client, Doing::GoesOn).await?;
+    relay.own(&id, caller.as_ref()).await?;
     let change = relay.store.close(id, by).await?;
     let kind = match (change.is_deposit, change.by_scanner) {
         (false, _) => Kind::End,
         (true, true) => Kind::Return,
         (true, false) => Kind::Withdrawal,
     };
-    relay.note(change.accepted, kind, client, &id);
+    relay.note(change.accepted, kind, client, caller.as_ref(), &id);
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -321,7 +410,7 @@ fn arguments(request: &HttpRequest, id: &str) -> Result<(MailboxId, Reading, Tok
 }
 
 /// Reads a body of one frame at most, within the deadline.
-async fn body(
+pub(super) async fn body(
     relay: &Relay,
     request: &HttpRequest,
     mut payload: web::Payload,
@@ -364,6 +453,7 @@ async fn body(
 async fn answer(
     relay: &Relay,
     client: ClientAddress,
+    caller: Option<&Caller>,
     id: MailboxId,
     by: TokenHash,
     reading: Reading,
@@ -373,7 +463,11 @@ async fn answer(
     let deadline = Instant::now() + wait;
     let unread = match wait.is_zero() {
         true => relay.store.read(id, by, reading.after).await?,
-        false => wait_for_frames(relay, client, id, by, reading, deadline).await?,
+        false => {
+            let unread = wait_for_frames(relay, client, id, by, reading, deadline).await?;
+            relay.still(caller).await?;
+            unread
+        }
     };
     let status = match accepted {
         Accepted::New => StatusCode::CREATED,

@@ -1,14 +1,19 @@
 //! The relay's calls. Know no backend.
 
+mod audit;
 mod client_settings;
+mod devices;
+mod gate;
 mod mailboxes;
 mod operations;
+mod people;
 
 use actix_web::web;
 use utoipa::OpenApi;
 
 pub(crate) use self::{
     client_settings::ClientSettings,
+    gate::Caller,
     mailboxes::{BODY_DEADLINE, Relay},
 };
 use crate::{
@@ -31,6 +36,14 @@ use crate::{
         mailboxes::read,
         mailboxes::end,
         client_settings::read,
+        people::depart,
+        people::arrive,
+        people::log_out,
+        people::me,
+        devices::list,
+        devices::rename,
+        devices::revoke,
+        audit::search,
         operations::health,
         operations::readiness,
         operations::metrics,
@@ -68,6 +81,42 @@ pub(crate) fn configure(service: &mut web::ServiceConfig) {
         .service(
             web::resource("/v1/settings")
                 .route(web::get().to(client_settings::read))
+                .default_service(refuse()),
+        )
+        .service(
+            web::resource("/login/callback")
+                .route(web::get().to(people::arrive))
+                .default_service(refuse()),
+        )
+        .service(
+            web::resource("/login/{provider}")
+                .route(web::get().to(people::depart))
+                .default_service(refuse()),
+        )
+        .service(
+            web::resource("/logout")
+                .route(web::post().to(people::log_out))
+                .default_service(refuse()),
+        )
+        .service(
+            web::resource("/v1/me")
+                .route(web::get().to(people::me))
+                .default_service(refuse()),
+        )
+        .service(
+            web::resource("/v1/devices")
+                .route(web::get().to(devices::list))
+                .default_service(refuse()),
+        )
+        .service(
+            web::resource("/v1/devices/{device}")
+                .route(web::put().to(devices::rename))
+                .route(web::delete().to(devices::revoke))
+                .default_service(refuse()),
+        )
+        .service(
+            web::resource("/v1/audit/search")
+                .route(web::post().to(audit::search))
                 .default_service(refuse()),
         )
         .service(

@@ -1,0 +1,86 @@
+//! Who people are: login by OpenID Connect, sessions and devices (`docs/identity.md`).
+
+mod device;
+mod devices;
+mod login;
+mod ownership;
+mod person;
+mod provider;
+mod session;
+mod settings;
+
+use std::{sync::Arc, time::Duration};
+
+pub(crate) use self::{
+    device::{Proven, ProvenDevice},
+    devices::{Admission, Changed, Device, Introduction},
+    login::{Callback, LOGIN_WITHIN, LoginFailed},
+    ownership::Owner,
+    person::{By, Person},
+    session::NotLoggedIn,
+};
+use self::{provider::Provider, settings::HttpsOrigin};
+pub use self::{
+    provider::TokenRefused,
+    settings::{IdentityError, IdentitySettings},
+};
+use crate::registry::{AnyRegistry, Registry, RegistryError};
+
+/// How often a value that others change too is tried to be changed.
+const ATTEMPTS: usize = 200;
+
+/// Everything that the relay knows of people.
+pub(crate) struct Identity {
+    origin: HttpsOrigin,
+    providers: Vec<Arc<Provider>>,
+    registry: AnyRegistry,
+}
+
+impl Identity {
+    /// Asks no provider before somebody logs in.
+    pub(crate) fn new(
+        settings: IdentitySettings,
+        registry: AnyRegistry,
+    ) -> Result<Self, reqwest::Error> {
+        let providers = settings.providers.into_iter();
+        let providers = providers.map(|(id, it)| Provider::new(id, it).map(Arc::new));
+        Ok(Self {
+            origin: settings.origin,
+            providers: providers.collect::<Result<_, _>>()?,
+            registry,
+        })
+    }
+
+    /// The providers by which one can log in: their identifiers.
+    pub(crate) fn providers(&self) -> impl Iterator<Item = &str> {
+        self.providers.iter().map(|provider| provider.id())
+    }
+
+    fn provider(&self, id: &str) -> Option<&Arc<Provider>> {
+        self.providers.iter().find(|provider| provider.id() == id)
+    }
+
+    /// Changes a value by what it is, however many others do so meanwhile. `None` from `change` leaves it.
+    async fn change<T>(
+        &self,
+        key: &str,
+        ttl: Option<Duration>,
+        mut change: impl FnMut(Option<&[u8]>) -> (Option<Vec<u8>>, T),
+    ) -> Result<T, RegistryError> {
+        for _ in 0..ATTEMPTS {
+            let there = self.registry.get(key).await?;
+            let (new, outcome) = change(there.as_deref());
+            let Some(new) = new else {
+                return Ok(outcome);
+            };
+            let done = self
+                .registry
+                .swap(key, there.as_deref(), Some(&new), ttl)
+                .await?;
+            if done {
+                return Ok(outcome);
+            }
+        }
+        Err(RegistryError::Busy)
+    }
+}

@@ -1,0 +1,405 @@
+//! One OpenID provider: what it says of itself, and what its tokens say of people.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use chrono::{TimeDelta, Utc};
+use openidconnect::{
+    AuthenticationFlow, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret,
+    CsrfToken, DiscoveryError, HttpRequest, HttpResponse, IssuerUrl, Nonce, PkceCodeChallenge,
+    PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, SignatureVerificationError,
+    TokenResponse,
+    core::{
+        CoreClient, CoreIdToken, CoreIdTokenVerifier, CoreJwsSigningAlgorithm,
+        CoreProviderMetadata, CoreResponseType,
+    },
+};
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+use super::{person::Account, settings::ProviderSettings};
+
+/// How long a provider may take for one answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// No document of a provider is longer.
+const MAX_BYTES: usize = 1 << 20;
+/// How long what a provider says of itself is believed.
+const KNOWN_FOR: Duration = Duration::from_secs(3_600);
+/// How often it is asked again for a key that nobody knows.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(10);
+/// How long a provider that has failed is left alone.
+const LEAVE_ALONE_FOR: Duration = Duration::from_secs(1);
+/// By how much clocks may differ.
+const SKEW: TimeDelta = TimeDelta::seconds(60);
+const ALGORITHMS: [CoreJwsSigningAlgorithm; 3] = [
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+    CoreJwsSigningAlgorithm::EcdsaP256Sha256,
+    CoreJwsSigningAlgorithm::EdDsa,
+];
+
+/// Why nobody is let in by what a provider, or somebody in its name, says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.code())]
+pub enum TokenRefused {
+    /// The provider does not answer in time.
+    Unavailable,
+    /// The provider says of itself what cannot be: another issuer, no document.
+    Provider,
+    /// The provider refuses the code.
+    Code,
+    /// It is no ID token.
+    Malformed,
+    /// By another issuer.
+    Issuer,
+    /// For another client.
+    Audience,
+    /// Its time is over.
+    Expired,
+    /// It was made in the future.
+    Future,
+    /// Made for another login.
+    Nonce,
+    /// Not signed by an algorithm that is taken.
+    Algorithm,
+    /// Not signed by a key of the provider.
+    Signature,
+    /// It is right, but its owner belongs to no agency here.
+    Member,
+    /// It was logged out.
+    LoggedOut,
+}
+
+impl TokenRefused {
+    /// Stable, for programs.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Unavailable => "provider_unavailable",
+            Self::Provider => "provider_invalid",
+            Self::Code => "login_code",
+            Self::Malformed => "token_malformed",
+            Self::Issuer => "token_issuer",
+            Self::Audience => "token_audience",
+            Self::Expired => "token_expired",
+            Self::Future => "token_future",
+            Self::Nonce => "token_nonce",
+            Self::Algorithm => "token_algorithm",
+            Self::Signature => "token_signature",
+            Self::Member => "not_a_member",
+            Self::LoggedOut => "logged_out",
+        }
+    }
+}
+
+/// What a provider vouches for.
+pub(super) struct Vouched {
+    pub(super) account: Account,
+    /// As the person is called.
+    pub(super) name: Option<String>,
+    pub(super) is_admin: bool,
+    /// Unix seconds.
+    pub(super) expires: i64,
+}
+
+/// Where a browser is sent to log in, and what has to be remembered until it comes back.
+pub(super) struct Departure {
+    pub(super) url: String,
+    pub(super) state: String,
+    pub(super) nonce: String,
+    pub(super) verifier: String,
+}
+
+pub(super) struct Provider {
+    id: String,
+    settings: ProviderSettings,
+    http: reqwest::Client,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    metadata: Option<(Arc<CoreProviderMetadata>, Instant)>,
+    failed: Option<(TokenRefused, Instant)>,
+}
+
+impl Provider {
+    pub(super) fn new(id: String, settings: ProviderSettings) -> Result<Self, reqwest::Error> {
+        // A host that has chosen a TLS provider keeps it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(ANSWER_WITHIN)
+            .build()?;
+        Ok(Self {
+            id,
+            settings,
+            http,
+            known: Mutex::default(),
+        })
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(super) fn issuer(&self) -> &str {
+        &self.settings.issuer.0
+    }
+
+    /// Whose rules hold for its people.
+    pub(super) fn agency(&self) -> &str {
+        self.settings.agency.as_deref().unwrap_or(&self.id)
+    }
+
+    pub(super) async fn depart(&self, redirect: &str) -> Result<Departure, TokenRefused> {
+        let metadata = self.metadata(KNOWN_FOR).await?;
+        let client = CoreClient::from_provider_metadata(
+            (*metadata).clone(),
+            ClientId::new(self.settings.client_id.clone()),
+            None,
+        )
+        .set_redirect_uri(redirect_url(redirect)?);
+        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        let (url, state, nonce) = client
+            .authorize_url(
+                AuthenticationFlow::<CoreResponseType>::AuthorizationCode,
+                CsrfToken::new_random,
+                Nonce::new_random,
+            )
+            .add_scopes(["profile", "email"].map(|scope| Scope::new(scope.to_owned())))
+            .set_pkce_challenge(challenge)
+            .url();
+        Ok(Departure {
+            url: url.into(),
+            state: state.into_secret(),
+            nonce: nonce.secret().clone(),
+            verifier: verifier.into_secret(),
+        })
+    }
+
+    /// Takes the code to the provider, and its token apart.
+    pub(super) async fn arrive(
+        &self,
+        code: String,
+        nonce: String,
+        verifier: String,
+        redirect: &str,
+    ) -> Result<Vouched, TokenRefused> {
+        let metadata = self.metadata(KNOWN_FOR).await?;
+        let secret = self.settings.client_secret.as_ref();
+        let client = CoreClient::from_provider_metadata(
+            (*metadata).clone(),
+            ClientId::new(self.settings.client_id.clone()),
+            secret.map(|secret| ClientSecret::new(secret.0.clone())),
+        )
+        .set_redirect_uri(redirect_url(redirect)?);
+        let http = |request| send(self.http.clone(), request);
+        let answer = client
+            .exchange_code(AuthorizationCode::new(code))
+            .map_err(|_| TokenRefused::Provider)?
+            .set_pkce_verifier(PkceCodeVerifier::new(verifier))
+            .request_async(&http)
+            .await
+            .map_err(|error| match error {
+                RequestTokenError::ServerResponse(_) => TokenRefused::Code,
+                RequestTokenError::Request(_) => TokenRefused::Unavailable,
+                // An `alg: none` or an encrypted token is none that can be read.
+                RequestTokenError::Parse(..) => TokenRefused::Malformed,
+                _ => TokenRefused::Provider,
+            })?;
+        let token = answer
+            .id_token()
+            .ok_or(TokenRefused::Malformed)?
+            .to_string();
+        let expected = Nonce::new(nonce);
+        self.verify(&token, &[self.settings.client_id.clone()], Some(&expected))
+            .await
+    }
+
+    /// An ID token that an app has got for itself.
+    pub(super) async fn bearer(&self, token: &str) -> Result<Vouched, TokenRefused> {
+        self.verify(token, &self.settings.app_client_ids, None)
+            .await
+    }
+
+    async fn verify(
+        &self,
+        token: &str,
+        audiences: &[String],
+        nonce: Option<&Nonce>,
+    ) -> Result<Vouched, TokenRefused> {
+        let parsed: CoreIdToken = token.parse().map_err(|_| TokenRefused::Malformed)?;
+        let metadata = self.metadata(KNOWN_FOR).await?;
+        let mut verified = self.check(&parsed, &metadata, audiences, nonce);
+        if verified == Err(Unverified::UnknownKey) {
+            let metadata = self.metadata(ASK_AGAIN_AFTER).await?;
+            verified = self.check(&parsed, &metadata, audiences, nonce);
+        }
+        let expires = verified.map_err(|unverified| match unverified {
+            Unverified::UnknownKey => TokenRefused::Signature,
+            Unverified::Refused(refused) => refused,
+        })?;
+        let claims = payload(token).ok_or(TokenRefused::Malformed)?;
+        if !self.settings.takes(&claims) {
+            return Err(TokenRefused::Member);
+        }
+        let text = |name| claims.get(name).and_then(Value::as_str);
+        let subject = text("sub").ok_or(TokenRefused::Malformed)?;
+        Ok(Vouched {
+            account: Account::of(self.issuer(), subject),
+            name: text("name").or(text("email")).map(|name| {
+                name.chars()
+                    .filter(|it| !it.is_control())
+                    .take(64)
+                    .collect()
+            }),
+            is_admin: self.settings.is_admin(&claims),
+            expires,
+        })
+    }
+
+    /// When the token's time is over, in Unix seconds.
+    fn check(
+        &self,
+        token: &CoreIdToken,
+        metadata: &CoreProviderMetadata,
+        audiences: &[String],
+        nonce: Option<&Nonce>,
+    ) -> Result<i64, Unverified> {
+        let mut result = Err(Unverified::Refused(TokenRefused::Audience));
+        for audience in audiences {
+            // Never with the client's secret: HMAC is no signature.
+            let verifier = CoreIdTokenVerifier::new_public_client(
+                ClientId::new(audience.clone()),
+                metadata.issuer().clone(),
+                metadata.jwks().clone(),
+            )
+            .set_allowed_algs(ALGORITHMS)
+            .set_time_fn(|| Utc::now() - SKEW)
+            .set_issue_time_verifier_fn(|issued| match issued > Utc::now() + SKEW {
+                true => Err(FUTURE.to_owned()),
+                false => Ok(()),
+            });
+            let claims = match nonce {
+                Some(nonce) => token.claims(&verifier, nonce),
+                None => token.claims(&verifier, |_: Option<&Nonce>| Ok(())),
+            };
+            result = claims
+                .map(|claims| claims.expiration().timestamp())
+                .map_err(|error| Unverified::of(&error));
+            if result != Err(Unverified::Refused(TokenRefused::Audience)) {
+                break;
+            }
+        }
+        result
+    }
+
+    /// What the provider says of itself, asked for again when it is older than that.
+    async fn metadata(&self, oldest: Duration) -> Result<Arc<CoreProviderMetadata>, TokenRefused> {
+        // Whoever comes meanwhile waits for the same answer.
+        let mut known = self.known.lock().await;
+        if let Some((metadata, asked)) = &known.metadata
+            && asked.elapsed() < oldest
+        {
+            return Ok(Arc::clone(metadata));
+        }
+        if let Some((refused, at)) = known.failed
+            && at.elapsed() < LEAVE_ALONE_FOR
+        {
+            return Err(refused);
+        }
+        let issuer =
+            IssuerUrl::new(self.issuer().to_owned()).map_err(|_| TokenRefused::Provider)?;
+        let http = |request| send(self.http.clone(), request);
+        match CoreProviderMetadata::discover_async(issuer, &http).await {
+            Ok(metadata) => {
+                let metadata = Arc::new(metadata);
+                *known = Known {
+                    metadata: Some((Arc::clone(&metadata), Instant::now())),
+                    failed: None,
+                };
+                Ok(metadata)
+            }
+            Err(error) => {
+                let refused = match &error {
+                    DiscoveryError::Request(_) => TokenRefused::Unavailable,
+                    DiscoveryError::Response(status, ..) if status.is_server_error() => {
+                        TokenRefused::Unavailable
+                    }
+                    _ => TokenRefused::Provider,
+                };
+                tracing::warn!(provider = self.id, code = refused.code(), "no login");
+                known.failed = Some((refused, Instant::now()));
+                Err(refused)
+            }
+        }
+    }
+}
+
+const FUTURE: &str = "made in the future";
+
+#[derive(Debug, PartialEq, Eq)]
+enum Unverified {
+    /// A provider that has changed its keys may know it.
+    UnknownKey,
+    Refused(TokenRefused),
+}
+
+impl Unverified {
+    fn of(error: &ClaimsVerificationError) -> Self {
+        use ClaimsVerificationError as Claims;
+        use SignatureVerificationError as Signature;
+        Self::Refused(match error {
+            Claims::SignatureVerification(Signature::NoMatchingKey) => return Self::UnknownKey,
+            Claims::SignatureVerification(
+                Signature::DisallowedAlg(_) | Signature::NoSignature | Signature::UnsupportedAlg(_),
+            ) => TokenRefused::Algorithm,
+            Claims::SignatureVerification(_) => TokenRefused::Signature,
+            Claims::Expired(reason) if reason == FUTURE => TokenRefused::Future,
+            Claims::Expired(_) => TokenRefused::Expired,
+            Claims::InvalidAudience(_) => TokenRefused::Audience,
+            Claims::InvalidIssuer(_) => TokenRefused::Issuer,
+            Claims::InvalidNonce(_) => TokenRefused::Nonce,
+            _ => TokenRefused::Malformed,
+        })
+    }
+}
+
+fn redirect_url(text: &str) -> Result<RedirectUrl, TokenRefused> {
+    RedirectUrl::new(text.to_owned()).map_err(|_| TokenRefused::Provider)
+}
+
+/// The issuer that a token names, which is believed only to find out whom to ask.
+pub(super) fn claimed_issuer(token: &str) -> Option<String> {
+    payload(token)?.get("iss")?.as_str().map(str::to_owned)
+}
+
+/// What a token says, verified or not.
+fn payload(token: &str) -> Option<Value> {
+    let payload = token.split('.').nth(1)?;
+    let bytes = Base64UrlUnpadded::decode_vec(payload).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+/// The provider did not answer, or with too much.
+#[derive(Debug, thiserror::Error)]
+#[error("the provider does not answer")]
+struct NoAnswer;
+
+async fn send(http: reqwest::Client, request: HttpRequest) -> Result<HttpResponse, NoAnswer> {
+    let request = reqwest::Request::try_from(request).map_err(|_| NoAnswer)?;
+    let mut answer = http.execute(request).await.map_err(|_| NoAnswer)?;
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|_| NoAnswer)? {
+        if body.len() + chunk.len() > MAX_BYTES {
+            return Err(NoAnswer);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let mut response = HttpResponse::new(body);
+    *response.status_mut() = answer.status();
+    *response.headers_mut() = answer.headers().clone();
+    Ok(response)
+}
