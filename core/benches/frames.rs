@@ -11,7 +11,9 @@
     reason = "a benchmark fails by panicking"
 )]
 
-use std::{collections::HashMap, env, fs, hint::black_box, path::Path, process::Command, time::Instant};
+use std::{
+    collections::HashMap, env, fs, hint::black_box, path::Path, process::Command, time::Instant,
+};
 
 use tempfile::TempDir;
 
@@ -55,7 +57,10 @@ impl Score {
         let mut times = self.times.clone();
         times.sort_by(f64::total_cmp);
         let last = times.len().saturating_sub(1);
-        times.get((last as f64 * share) as usize).copied().unwrap_or(0.0)
+        times
+            .get((last as f64 * share) as usize)
+            .copied()
+            .unwrap_or(0.0)
     }
 
     fn print(&self) {
@@ -133,7 +138,10 @@ fn measure(class: Class, pictures: Vec<Picture>, zxing: Option<&str>) -> (Score,
             let (took, text) = &read[&format!("{seed:04}")];
             let text = (!text.is_empty()).then_some(text.as_str());
             if env::var_os("NARU_MISSED").is_some() && text.is_some() && texts[seed].is_none() {
-                eprintln!("{class:?} {seed} of {} rows is missed", pictures[seed].height);
+                eprintln!(
+                    "{class:?} {seed} of {} rows is missed",
+                    pictures[seed].height
+                );
             }
             theirs.add(class, text, *took);
         }
@@ -151,8 +159,16 @@ fn read_with_zxing(python: &str, pictures: &[Picture]) -> HashMap<String, (f64, 
         fs::write(folder.path().join(format!("{seed:04}")), raw).unwrap();
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/zxing.py");
-    let output = Command::new(python).arg(script).arg(folder.path()).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new(python)
+        .arg(script)
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout)
         .unwrap()
         .lines()

@@ -211,7 +211,9 @@ impl View<'_> {
         let near = &light[..count.min(24)];
         let (low, high) = near
             .iter()
-            .fold((f32::MAX, f32::MIN), |(low, high), value| (low.min(*value), high.max(*value)));
+            .fold((f32::MAX, f32::MIN), |(low, high), value| {
+                (low.min(*value), high.max(*value))
+            });
         let middle = (low + high) / 2.0;
         let mut edges = [0.0; 3];
         let mut found = 0;
@@ -241,7 +243,10 @@ impl View<'_> {
             let near = self.reach(from, to).unwrap_or(from.module);
             let far = self.reach(to, from).unwrap_or(to.module);
             let distance = (to.x - from.x).hypot(to.y - from.y);
-            (distance / (near * far).sqrt(), (near / far).sqrt().clamp(0.6, 1.6))
+            (
+                distance / (near * far).sqrt(),
+                (near / far).sqrt().clamp(0.6, 1.6),
+            )
         };
         let (across, shrink_across) = along(top_left, top_right);
         let (down, shrink_down) = along(top_left, bottom_left);
@@ -279,7 +284,8 @@ impl View<'_> {
                 let Some(place) = Place::new(side, points) else {
                     continue;
                 };
-                if !budget.take(150 + side * 2) {
+                // Most places are given up at their first finder pattern.
+                if !budget.take(60) {
                     return None;
                 }
                 let Some(evidence) = self.evidence(&place) else {
@@ -343,7 +349,11 @@ impl View<'_> {
             for (at, near) in line.windows(3).enumerate() {
                 let darker = 2.0 * near[1] - near[0] - near[2];
                 // The first window's middle is module 8, which is dark.
-                right += usize::from(if at % 2 == 0 { darker > 0.0 } else { darker < 0.0 });
+                right += usize::from(if at % 2 == 0 {
+                    darker > 0.0
+                } else {
+                    darker < 0.0
+                });
                 count += 1;
             }
         }
@@ -363,12 +373,7 @@ impl View<'_> {
             ((b.0 - a.0, b.1 - a.1), (c.0 - a.0, c.1 - a.1))
         };
         let origin = place.at(center, center);
-        let point = |a: f32, b: f32| {
-            (
-                origin.0 + a * u.0 + b * v.0,
-                origin.1 + a * u.1 + b * v.1,
-            )
-        };
+        let point = |a: f32, b: f32| (origin.0 + a * u.0 + b * v.0, origin.1 + a * u.1 + b * v.1);
         let score = |a: f32, b: f32| {
             let mut sum = 0.0;
             for y in -2_i8..=2 {
@@ -458,10 +463,15 @@ impl View<'_> {
         for v in 0..place.side {
             for u in 0..place.side {
                 let (u, v) = (u as f32 + 0.5, v as f32 + 0.5);
-                let sum: f32 = [(-reach, -reach), (reach, -reach), (-reach, reach), (reach, reach)]
-                    .iter()
-                    .map(|(a, b)| self.at(place.at(u + a, v + b)))
-                    .sum();
+                let sum: f32 = [
+                    (-reach, -reach),
+                    (reach, -reach),
+                    (-reach, reach),
+                    (reach, reach),
+                ]
+                .iter()
+                .map(|(a, b)| self.at(place.at(u + a, v + b)))
+                .sum();
                 values.push(sum / 4.0);
             }
         }

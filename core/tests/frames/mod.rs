@@ -198,7 +198,14 @@ fn expose(scene: &Scene, width: usize, height: usize, random: &mut Random) -> Pi
         light = moved(&light, width, height, scene.motion);
     }
     defocus(&mut light, width, height, scene.blur);
-    shine(&mut light, scene, code.width() as f64 * scene.module, width, height, random);
+    shine(
+        &mut light,
+        scene,
+        code.width() as f64 * scene.module,
+        width,
+        height,
+        random,
+    );
     let noise = random.bytes(width * height * 4);
     let pixels = light
         .iter()
@@ -208,7 +215,11 @@ fn expose(scene: &Scene, width: usize, height: usize, random: &mut Random) -> Pi
             (f64::from(*value) + scene.noise * f64::from(sum - 510) / 147.8) as u8
         })
         .collect();
-    let picture = Picture { width, height, pixels };
+    let picture = Picture {
+        width,
+        height,
+        pixels,
+    };
     match scene.jpeg {
         Some(quality) => compress(&picture, quality),
         None => picture,
@@ -277,7 +288,8 @@ fn project(
         let steps = if close { steps } else { 1 };
         let mut sum = 0.0;
         for (dy, dx) in (0..steps).flat_map(|dy| (0..steps).map(move |dx| (dy, dx))) {
-            let at = |pixel: usize, step: i32| pixel as f64 + (f64::from(step) + 0.5) / f64::from(steps);
+            let at =
+                |pixel: usize, step: i32| pixel as f64 + (f64::from(step) + 0.5) / f64::from(steps);
             sum += shade(at(x, dx), at(y, dy));
         }
         light.push((sum / f64::from(steps * steps)) as f32);
@@ -314,7 +326,10 @@ fn defocus(light: &mut [f32], width: usize, height: usize, deviation: f64) {
         .map(|at| (at, (weight(at) / total) as f32))
         .collect();
     let source = light.to_vec();
-    for (row, into) in source.chunks_exact(width).zip(light.chunks_exact_mut(width)) {
+    for (row, into) in source
+        .chunks_exact(width)
+        .zip(light.chunks_exact_mut(width))
+    {
         into.fill(0.0);
         for (at, weight) in &kernel {
             for (x, value) in into.iter_mut().enumerate() {
@@ -346,7 +361,11 @@ fn shine(
     let waves: Vec<(f64, f64, f64)> = (0..2)
         .map(|_| {
             let (period, way) = (random.between(2.5, 9.0), random.between(0.0, TAU));
-            (TAU * way.cos() / period, TAU * way.sin() / period, random.between(0.0, TAU))
+            (
+                TAU * way.cos() / period,
+                TAU * way.sin() / period,
+                random.between(0.0, TAU),
+            )
         })
         .collect();
     let (period, phase) = (random.between(20.0, 160.0), random.between(0.0, TAU));
@@ -394,7 +413,11 @@ pub fn tiling(width: usize, height: usize, module: usize) -> Picture {
             if ring == 2 || ring > 3 { 230 } else { 20 }
         })
         .collect();
-    Picture { width, height, pixels }
+    Picture {
+        width,
+        height,
+        pixels,
+    }
 }
 
 /// Stripes of the finder pattern's widths.
@@ -405,7 +428,11 @@ pub fn stripes(width: usize, height: usize, module: usize) -> Picture {
             _ => 20,
         })
         .collect();
-    Picture { width, height, pixels }
+    Picture {
+        width,
+        height,
+        pixels,
+    }
 }
 
 /// Black and white at random.
@@ -414,9 +441,19 @@ pub fn static_noise(width: usize, height: usize, square: usize, seed: u64) -> Pi
     let bytes = Random::new(seed).bytes(across * height.div_ceil(square));
     let pixels = (0..width * height)
         .map(|at| bytes[at / width / square * across + at % width / square])
-        .map(|byte| if square == 1 { byte } else { byte / 128 * 200 + 20 })
+        .map(|byte| {
+            if square == 1 {
+                byte
+            } else {
+                byte / 128 * 200 + 20
+            }
+        })
         .collect();
-    Picture { width, height, pixels }
+    Picture {
+        width,
+        height,
+        pixels,
+    }
 }
 
 fn without(width: usize, height: usize, random: &mut Random) -> Picture {
@@ -440,7 +477,12 @@ fn without(width: usize, height: usize, random: &mut Random) -> Picture {
 /// Covers all but a strip at the left and one at the bottom.
 fn cover(picture: &mut Picture, level: u8) {
     let (width, height) = (picture.width, picture.height);
-    for row in picture.pixels.chunks_exact_mut(width).skip(height / 10).take(height * 8 / 10) {
+    for row in picture
+        .pixels
+        .chunks_exact_mut(width)
+        .skip(height / 10)
+        .take(height * 8 / 10)
+    {
         row[width / 5..width * 4 / 5].fill(level);
     }
 }
