@@ -43,9 +43,12 @@ fn prepare(root: &Path) -> Result<(), Failure> {
 
 fn maven(root: &Path, phase: &str) -> Command {
     let mut command = Command::new("mvn");
-    command
-        .current_dir(root.join("bindings/kotlin"))
-        .args(["--batch-mode", "--quiet", "--no-transfer-progress", phase]);
+    command.current_dir(root.join("bindings/kotlin")).args([
+        "--batch-mode",
+        "--quiet",
+        "--no-transfer-progress",
+        phase,
+    ]);
     command
 }
 

@@ -44,7 +44,11 @@ fn surface(root: &Path, swift: &Swift) -> Result<String, Failure> {
         .args(["package", "--disable-sandbox"])
         .args(super::link_arguments(root))
         .arg("dump-symbol-graph")
-        .args(["--skip-synthesized-members", "--minimum-access-level", "public"])
+        .args([
+            "--skip-synthesized-members",
+            "--minimum-access-level",
+            "public",
+        ])
         .stdout(std::process::Stdio::null()))?;
     let mut declarations = BTreeSet::new();
     for folder in symbol_graphs(&root.join(PACKAGES[0]).join(".build")) {

@@ -13,7 +13,9 @@ use crate::{
 
 /// Where the C headers of the core are.
 pub(super) fn headers(root: &Path) -> PathBuf {
-    root.join("bindings/swift/Sources").join(MODULE).join("include")
+    root.join("bindings/swift/Sources")
+        .join(MODULE)
+        .join("include")
 }
 
 /// Builds the library for this machine, and puts into the package what calls it.

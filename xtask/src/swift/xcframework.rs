@@ -140,10 +140,7 @@ fn description() -> Value {
         library.insert("HeadersPath".into(), "Headers".into());
         library.insert("LibraryIdentifier".into(), slice.identifier.into());
         library.insert("LibraryPath".into(), LIBRARY.into());
-        library.insert(
-            "SupportedArchitectures".into(),
-            Value::Array(architectures),
-        );
+        library.insert("SupportedArchitectures".into(), Value::Array(architectures));
         library.insert("SupportedPlatform".into(), slice.platform.into());
         if let Some(variant) = slice.variant {
             library.insert("SupportedPlatformVariant".into(), variant.into());
