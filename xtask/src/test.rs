@@ -31,7 +31,7 @@ const STEPS: &[Step] = &[
     ("browsers", browsers),
     ("surface of the library for phones", surface::check),
     ("libraries for phones", mobile::quick),
-    ("XCFramework", crate::swift::check_xcframework),
+    ("XCFramework", swift::check_xcframework),
     ("SDK for Android and the JVM", kotlin::test),
     ("AAR for Android", aar::test),
     ("SDK for Swift", swift::test),

@@ -5,8 +5,8 @@ use super::look::Contrast;
 /// How much darker than its surroundings a pixel has to be, so that flat areas stay light.
 const MARGIN: i8 = 4;
 /// Finder patterns that are kept of one look, and places that are looked at more closely.
-const MAX_FINDERS: usize = 32;
-const MAX_CANDIDATES: usize = 1_500;
+const MAX_FINDERS: usize = 24;
+const MAX_CANDIDATES: usize = 600;
 
 /// A finder pattern in the whole frame's pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,6 +20,11 @@ pub(super) struct Finder {
 }
 
 impl Finder {
+    /// Whether a point lies in its centre.
+    fn covers(&self, (x, y): (f32, f32)) -> bool {
+        (self.x - x).abs() < 1.5 * self.module && (self.y - y).abs() < 1.5 * self.module
+    }
+
     pub(super) fn is_near(&self, other: &Self) -> bool {
         let reach = 2.0 * self.module.max(other.module);
         (self.x - other.x).abs() < reach && (self.y - other.y).abs() < reach
@@ -53,6 +58,11 @@ pub(super) fn find(contrast: &Contrast) -> Vec<Finder> {
                 break;
             };
             if window[5] - window[0] < 7 || !roughly(window) {
+                continue;
+            }
+            let at = (f32::from(window[2] + window[3]) / 2.0, y as f32 + 0.5);
+            if let Some(other) = found.iter_mut().find(|other| other.covers(at)) {
+                other.seen += 1;
                 continue;
             }
             candidates += 1;

@@ -284,7 +284,8 @@ impl View<'_> {
                 let Some(place) = Place::new(side, points) else {
                     continue;
                 };
-                if !budget.take(150 + side * 2) {
+                // Most places are given up at their first finder pattern.
+                if !budget.take(60) {
                     return None;
                 }
                 let Some(evidence) = self.evidence(&place) else {

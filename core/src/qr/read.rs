@@ -8,12 +8,12 @@ use super::{
 };
 
 /// Bounds of a frame full of noise; a real code is among the first of both.
-const MAX_FINDERS: usize = 64;
+const MAX_FINDERS: usize = 40;
 const MAX_TRIPLES: usize = 96;
 const MAX_CANDIDATES: usize = 6;
 /// Greys that the search for places may look up in one pass, and the reading at them in all.
-const SEARCH_SAMPLES: usize = 150_000;
-const READ_SAMPLES: usize = 1_200_000;
+const SEARCH_SAMPLES: usize = 60_000;
+const READ_SAMPLES: usize = 800_000;
 /// Most pixels on one side of a frame.
 const MAX_SIDE: usize = 8_192;
 

@@ -145,3 +145,86 @@ fn architecture(name: &str) -> Architecture {
 fn text<'d>(dictionary: &'d Dictionary, key: &str) -> Option<&'d str> {
     dictionary.get(key).and_then(Value::as_string)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A framework whose description is right and whose libraries are these bytes.
+    fn framework(library: &[u8]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for slice in &SLICES {
+            let place = folder.path().join(slice.identifier);
+            let headers = place.join("Headers").join(MODULE);
+            fs::create_dir_all(&headers).unwrap();
+            fs::write(headers.join("NaruFFI.h"), "").unwrap();
+            fs::write(headers.join("module.modulemap"), "module NaruFFI {}").unwrap();
+            fs::write(place.join(LIBRARY), library).unwrap();
+        }
+        super::super::description()
+            .to_file_xml(folder.path().join("Info.plist"))
+            .unwrap();
+        folder
+    }
+
+    fn complaint(folder: &Path) -> String {
+        check(folder).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn rejects_a_folder_without_a_description() {
+        let folder = framework(b"");
+        fs::remove_file(folder.path().join("Info.plist")).unwrap();
+        assert!(complaint(folder.path()).contains("Info.plist"));
+    }
+
+    #[test]
+    fn rejects_a_description_that_leaves_a_slice_out() {
+        let folder = framework(b"");
+        let path = folder.path().join("Info.plist");
+        let mut description = Value::from_file(&path).unwrap();
+        let libraries = description
+            .as_dictionary_mut()
+            .and_then(|it| it.get_mut("AvailableLibraries")?.as_array_mut())
+            .unwrap();
+        libraries.pop();
+        description.to_file_xml(&path).unwrap();
+        assert!(complaint(folder.path()).contains("number of libraries"));
+    }
+
+    #[test]
+    fn rejects_a_slice_for_the_simulator_that_does_not_say_so() {
+        let folder = framework(b"");
+        let path = folder.path().join("Info.plist");
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replace(">simulator<", ">maccatalyst<")).unwrap();
+        let description = Value::from_file(&path).unwrap();
+        let libraries = description
+            .as_dictionary()
+            .and_then(|it| it.get("AvailableLibraries")?.as_array())
+            .unwrap();
+        let simulator = libraries[1].as_dictionary().unwrap();
+        let verdict = check_slice(folder.path(), simulator, &SLICES[1]);
+        assert_eq!(verdict.unwrap_err(), "it is described wrongly");
+    }
+
+    #[test]
+    fn rejects_a_library_without_the_sdk() {
+        let folder = framework(b"!<arch>\n");
+        assert!(complaint(folder.path()).contains("does not hold the SDK"));
+    }
+
+    #[test]
+    fn rejects_what_is_no_library() {
+        let folder = framework(b"not a library");
+        assert!(complaint(folder.path()).contains("ios-arm64"));
+    }
+
+    #[test]
+    fn rejects_headers_that_make_no_module() {
+        let folder = framework(b"!<arch>\n");
+        let headers = folder.path().join("ios-arm64/Headers/NaruFFI");
+        fs::remove_file(headers.join("NaruFFI.h")).unwrap();
+        assert!(complaint(folder.path()).contains("make no module"));
+    }
+}
