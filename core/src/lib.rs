@@ -25,6 +25,8 @@ pub mod deposit;
 #[cfg(feature = "transfer")]
 pub mod device;
 #[cfg(feature = "transfer")]
+pub mod device_key;
+#[cfg(feature = "transfer")]
 pub mod giver;
 #[cfg(feature = "transfer")]
 pub mod handshake;

@@ -9,17 +9,17 @@
 
 use std::{fs, path::Path};
 
-use base64ct::{Base64UrlUnpadded, Encoding};
-use naru_core::mailbox::{Join, MailboxId, Open, Token};
+use naru_core::{
+    device_key::DeviceKey,
+    mailbox::{Join, MailboxId, Open, Token},
+};
 use naru_relay::store::StoreUrl;
 use naru_tests::{
     RunningRelay,
     provider::{APP_CLIENT, Algorithm, HostileProvider, Lies, RELAY_CLIENT, now},
 };
-use p256::ecdsa::{Signature, SigningKey, signature::Signer};
 use reqwest::{Client, Method, RequestBuilder, Response, redirect};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 naru_tests::on_every_store!(
@@ -208,14 +208,14 @@ async fn code(response: Response) -> (u16, String) {
 
 /// A phone with a key of its own.
 struct Phone {
-    key: SigningKey,
+    key: DeviceKey,
     token: String,
 }
 
 impl Phone {
     fn new(world: &World, seed: u8, subject: &str) -> Self {
         Self {
-            key: SigningKey::from_slice(&[seed; 32]).unwrap(),
+            key: DeviceKey::from_bytes(&[seed; 32]).unwrap(),
             token: world.provider.app_token(subject),
         }
     }
@@ -227,22 +227,14 @@ impl Phone {
     fn sign_at(&self, call: RequestBuilder, time: u64) -> RequestBuilder {
         let request = call.try_clone().unwrap().build().unwrap();
         let target = &request.url()[url::Position::BeforePath..];
-        let hash: String = Sha256::digest(&self.token)
-            .iter()
-            .map(|it| format!("{it:02x}"))
-            .collect();
-        let message = format!(
-            "naru/1 device\n{}\n{ORIGIN}\n{target}\n{time}\n{hash}",
-            request.method()
-        );
-        let signature: Signature = self.key.sign(message.as_bytes());
-        let point = self.key.verifying_key().to_sec1_point(true);
-        let encode = Base64UrlUnpadded::encode_string;
-        let proof = format!(
-            "{}.{time}.{}",
-            encode(point.as_bytes()),
-            encode(&signature.to_bytes())
-        );
+        let method = match request.method().as_str() {
+            "GET" => naru_core::client::Method::Get,
+            "PUT" => naru_core::client::Method::Put,
+            "POST" => naru_core::client::Method::Post,
+            _ => naru_core::client::Method::Delete,
+        };
+        let origin = ORIGIN.parse().unwrap();
+        let proof = self.key.prove(method, &origin, target, &self.token, time);
         call.header("naru-login", format!("Bearer {}", self.token))
             .header(PROOF, proof)
             .header("naru-device-name", "%ED%99%8D%20phone,Android")

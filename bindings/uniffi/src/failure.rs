@@ -103,7 +103,11 @@ impl From<TransferError> for Failure {
             | TransferError::FrameGap
             | TransferError::MailboxTaken => (FailureKind::Relay, true),
             TransferError::RelayRefused => (FailureKind::Unsupported, false),
-            TransferError::DepositsOff | TransferError::NotAllowed => (FailureKind::Relay, false),
+            TransferError::DepositsOff
+            | TransferError::NotAllowed
+            | TransferError::DeviceRefused => (FailureKind::Relay, false),
+            TransferError::LoginRequired => (FailureKind::Relay, true),
+            TransferError::OtherPerson => (FailureKind::Security, false),
             TransferError::Cancelled | TransferError::Refused => (FailureKind::Cancelled, true),
             TransferError::WrongDirection | TransferError::DepositGone => {
                 (FailureKind::Input, false)

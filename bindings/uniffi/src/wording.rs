@@ -112,6 +112,18 @@ impl From<TransferError> for Wording {
                 "기관 정책상 할 수 없습니다. 기관의 IT 담당자에게 문의하세요.",
                 "A rule of the agency does not allow this. Ask the agency's IT desk.",
             ),
+            TransferError::LoginRequired => (
+                "로그인이 필요합니다. 다시 로그인하세요.",
+                "A login is needed. Log in again.",
+            ),
+            TransferError::OtherPerson => (
+                "다른 사람의 연결입니다. 두 기기에 같은 계정으로 로그인하세요.",
+                "This connection belongs to another person. Log in with the same account on both devices.",
+            ),
+            TransferError::DeviceRefused => (
+                "등록된 기기가 아니거나 등록을 해제한 기기입니다. 기기 관리에서 확인하세요.",
+                "This device is not registered, or was removed. See your devices on the page.",
+            ),
             TransferError::DepositGone => (
                 "이 코드로 맡겨 둔 인증서가 없습니다. 이미 받았거나 회수했거나 기간이 지났습니다.",
                 "Nothing is deposited under this code: it was fetched, withdrawn or has expired.",

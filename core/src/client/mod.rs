@@ -112,6 +112,15 @@ pub enum TransferError {
     /// to ask.
     #[error("a rule of the agency does not allow it")]
     NotAllowed,
+    /// The person has to log in, or to log in again.
+    #[error("the person has to log in")]
+    LoginRequired,
+    /// The mailbox belongs to another account: the two devices are two people's.
+    #[error("the other device belongs to another person")]
+    OtherPerson,
+    /// The relay does not take this device: it was revoked, is not known, or there are enough others.
+    #[error("the device is not registered")]
+    DeviceRefused,
     /// Nothing is deposited under this code: it was fetched, withdrawn or has expired, or the code is
     /// another's.
     #[error("nothing is deposited under this code")]
@@ -149,6 +158,9 @@ impl TransferError {
             Self::MailboxTaken => "mailbox_taken",
             Self::DepositsOff => "deposits_off",
             Self::NotAllowed => "not_allowed",
+            Self::LoginRequired => "login_required",
+            Self::OtherPerson => "other_person",
+            Self::DeviceRefused => "device_refused",
             Self::DepositGone => "deposit_gone",
             Self::DepositHeld => "deposit_held",
             Self::TakenByAnother => "taken_by_another",

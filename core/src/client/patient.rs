@@ -132,6 +132,15 @@ fn refusal(response: &Response) -> Option<TransferError> {
         409 if code == "mailbox_exists" => Some(TransferError::MailboxTaken),
         403 if code == "deposits_off" => Some(TransferError::DepositsOff),
         403 if code == "not_allowed" => Some(TransferError::NotAllowed),
+        401 if code != "token_required" => Some(TransferError::LoginRequired),
+        403 if code == "other_person" => Some(TransferError::OtherPerson),
+        403 if matches!(
+            code,
+            "device_required" | "device_revoked" | "too_many_devices"
+        ) =>
+        {
+            Some(TransferError::DeviceRefused)
+        }
         409 if code == "frame_gap" => Some(TransferError::FrameGap),
         404 => Some(TransferError::RelayLost),
         _ => Some(TransferError::RelayRefused),

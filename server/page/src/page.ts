@@ -1,11 +1,15 @@
 import { Core, type Farewell, type Found, type Summary, type TransferEvent } from "./core";
 import { element } from "./dom";
 import type { Gathered } from "./folder";
+import { type Person, logOut, readPerson, takeLoginFailure } from "./person";
 import { sayFarewell } from "./relay";
 import type { Refusal, Remark } from "./remark";
 import type { Chosen, Page, Screen } from "./screen";
 import { chooseScreen } from "./screens/choose";
 import { depositScreen } from "./screens/deposit";
+import { deskScreen } from "./screens/desk";
+import { showDevices } from "./screens/devices";
+import { loginScreen } from "./screens/login";
 import { endScreen, messageScreen } from "./screens/simple";
 import { startScreen } from "./screens/start";
 import { refusedCertificate, refusedWay } from "./rules";
@@ -21,6 +25,7 @@ export class OnePage implements Page {
   settings!: Settings;
   way: Way = "phone";
   shared = false;
+  person?: Person;
   found?: Found;
   gathered?: Gathered;
   /** Why the person may not do what was chosen. */
@@ -61,8 +66,42 @@ export class OnePage implements Page {
       this.shared = this.settings.sharedPc;
       this.refused = this.settings.refused;
       if (this.refused) this.screen = messageScreen("not_allowed");
+      else if (this.settings.login) await this.recognise();
     }
     this.draw();
+  }
+
+  /** Finds out who is logged in. */
+  private async recognise(): Promise<void> {
+    const failed = takeLoginFailure();
+    if (failed?.reference) this.refused = { reference: failed.reference };
+    try {
+      const person = failed ? undefined : await readPerson();
+      if (person) this.person = person;
+      else this.screen = loginScreen(failed?.code);
+    } catch (error) {
+      this.screen = loginScreen(codeOf(error));
+    }
+  }
+
+  showDevices(): void {
+    void showDevices(this);
+  }
+
+  showDesk(): void {
+    this.show(deskScreen());
+  }
+
+  async logOut(): Promise<void> {
+    try {
+      await logOut();
+      delete this.person;
+      this.unwatch();
+      await this.core.call("clear");
+      this.show(loginScreen());
+    } catch (error) {
+      this.show(messageScreen(codeOf(error)));
+    }
   }
 
   show(screen: Screen): void {

@@ -23,7 +23,7 @@ export class Line {
     const headers = new Headers({ authorization });
     if (contentType) headers.set("content-type", contentType);
     const options: RequestInit = {
-      method, headers, signal: controller.signal, cache: "no-store", credentials: "omit", redirect: "error",
+      method, headers, signal: controller.signal, cache: "no-store", credentials: "same-origin", redirect: "error",
     };
     if (method === "PUT" || method === "POST") options.body = body;
     const answer = (async () => {

@@ -1,5 +1,6 @@
 import type { Core, Details, Farewell, Found, Report, Summary, TransferEvent } from "./core";
 import type { FoundFile, Gathered } from "./folder";
+import type { Person } from "./person";
 import type { Refusal, Remark } from "./remark";
 import type { Settings } from "./settings";
 import type { Texts } from "./texts";
@@ -26,6 +27,8 @@ export interface Page {
   readonly settings: Settings;
   /** What the relay has said of the latest failure. */
   readonly remark: Remark;
+  /** Who is logged in, where people do. */
+  readonly person?: Person;
   readonly way: Way;
   /** Whether nothing may be left on this PC. */
   shared: boolean;
@@ -52,6 +55,9 @@ export interface Page {
   unwatch(): void;
   /** Says which rule of the agency forbids what was to be done. */
   refuse(refusal: Refusal): void;
+  showDevices(): void;
+  showDesk(): void;
+  logOut(): Promise<void>;
   restart(): void;
 }
 

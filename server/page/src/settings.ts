@@ -13,6 +13,8 @@ export interface Settings {
   directions?: string[];
   issuers?: string[];
   policies?: string[];
+  /** Where people log in, where they have to. */
+  login?: { providers: { id: string; name?: Localised }[] };
   /** Why the person may do nothing here. */
   refused?: Remark;
 }
@@ -27,7 +29,7 @@ const PATIENCE = 3_000;
 /** Reads the operator's settings; without them the page does what is usual. */
 export async function readSettings(): Promise<Settings> {
   try {
-    const response = await fetch("/v1/settings", { credentials: "omit", signal: AbortSignal.timeout(PATIENCE) });
+    const response = await fetch("/v1/settings", { credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE) });
     if (response.status === 403) {
       const body = await response.text();
       const refused = remarked({}, response.headers, () => body);

@@ -51,9 +51,10 @@ impl Identity {
         })
     }
 
-    /// The providers by which one can log in: their identifiers.
-    pub(crate) fn providers(&self) -> impl Iterator<Item = &str> {
-        self.providers.iter().map(|provider| provider.id())
+    /// The providers by which one can log in: the identifier of each, and its people's agency.
+    pub(crate) fn providers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let providers = self.providers.iter();
+        providers.map(|provider| (provider.id(), provider.agency()))
     }
 
     fn provider(&self, id: &str) -> Option<&Arc<Provider>> {

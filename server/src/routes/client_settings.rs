@@ -63,8 +63,16 @@ pub(crate) struct ClientSettings {
 #[derive(Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Login {
+    providers: Vec<LoginProvider>,
+}
+
+#[derive(Clone, Serialize, ToSchema)]
+struct LoginProvider {
     /// For `/login/{provider}`.
-    providers: Vec<String>,
+    id: String,
+    /// Its people's agency; absent where there is none at this network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<Localised>,
 }
 
 #[derive(Clone, Serialize, ToSchema)]
@@ -155,8 +163,16 @@ pub(super) async fn read(
         Err(_) => None,
     };
     let mut settings = own(&relay, client, caller.as_ref())?;
-    settings.login = relay.identity.as_ref().map(|identity| Login {
-        providers: identity.providers().map(str::to_owned).collect(),
+    settings.login = relay.identity.as_ref().map(|identity| {
+        let providers = identity.providers();
+        Login {
+            providers: providers
+                .map(|(id, agency)| LoginProvider {
+                    id: id.to_owned(),
+                    name: relay.agency_name(client, agency),
+                })
+                .collect(),
+        }
     });
     let fresh = CacheControl(vec![CacheDirective::NoStore]);
     Ok(HttpResponse::Ok()

@@ -23,7 +23,7 @@ use super::{
     gate::{Caller, Doing},
 };
 use crate::{
-    agencies::{Agency, CurrentRules, Requester, Rule},
+    agencies::{Agency, CurrentRules, Localised, Requester, Rule},
     audit::{Audit, Event, Kind},
     client_network::ClientAddress,
     identity::{Identity, Owner},
@@ -74,6 +74,16 @@ impl Relay {
             agency: caller.map(|caller| &*caller.person.agency),
         };
         Ok(self.rules.agency(requester)?)
+    }
+
+    /// How an agency is called, where its people may be here.
+    pub(super) fn agency_name(&self, client: ClientAddress, id: &str) -> Option<Localised> {
+        let requester = Requester {
+            address: client.0,
+            agency: Some(id),
+        };
+        let agency = self.rules.agency(requester).ok().flatten();
+        agency.map(|agency| agency.public_name().name)
     }
 
     /// Reads the agencies' rules again; wrong ones change nothing.

@@ -2,6 +2,7 @@ import { button, element } from "../dom";
 import type { Page } from "../screen";
 import type { Way } from "../way";
 import { heading } from "./frame";
+import { whoIsLoggedIn } from "./login";
 
 /** P0: what this is, and what one can do here. */
 export function startScreen(page: Page): Node[] {
@@ -19,6 +20,7 @@ export function startScreen(page: Page): Node[] {
     heading(text.title),
     element("p", { className: "lead" }, text.lead),
     ...agency(page),
+    ...whoIsLoggedIn(page),
     list,
     element("div", { className: "actions" }, ...others.map((way) => button(text.ways[way].name, () => page.begin(way)))),
     element("label", { htmlFor: "shared", className: "inline" }, shared, text.shared),

@@ -50,6 +50,17 @@ export interface Texts {
     cannot: string; byHand: string; finish: string; files: string;
   };
   result: { deleted: string; kept: string; partly: string; refused: string; recovery: string; another: string };
+  login: {
+    title: string; lead: string; logIn: (agency: string | undefined) => string; loggedInAs: (name: string) => string; logOut: string; devices: string; desk: string;
+  };
+  devices: {
+    title: string; lead: string; none: string; unnamed: string; used: (platform: string, first: string, last: string) => string; name: string; rename: string; revoke: string;
+    really: (name: string) => string; revoked: string;
+  };
+  lookUp: {
+    title: string; lead: string; reference: string; text: string; reason: string; search: string; nothing: string; found: (count: number) => string; csv: string;
+    columns: Record<string, string>;
+  };
   reconnecting: string;
   reconnected: string;
   back: string;
