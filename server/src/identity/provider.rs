@@ -28,7 +28,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 const MAX_BYTES: usize = 1 << 20;
 /// How long what a provider says of itself is believed.
 const KNOWN_FOR: Duration = Duration::from_secs(3_600);
-/// How often it is asked again for a key that nobody knows.
+/// How often it is asked for a key that nobody knows: whoever forges tokens can make it be asked.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(10);
 /// How long a provider that has failed is left alone.
 const LEAVE_ALONE_FOR: Duration = Duration::from_secs(1);
@@ -121,7 +121,17 @@ pub(super) struct Provider {
 #[derive(Default)]
 struct Known {
     metadata: Option<(Arc<CoreProviderMetadata>, Instant)>,
+    /// When it was asked for new keys.
+    renewed: Option<Instant>,
     failed: Option<(TokenRefused, Instant)>,
+}
+
+/// How new what a provider says of itself has to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Usual,
+    /// There may be keys that nobody has seen.
+    NewKeys,
 }
 
 impl Provider {
@@ -154,7 +164,7 @@ impl Provider {
     }
 
     pub(super) async fn depart(&self, redirect: &str) -> Result<Departure, TokenRefused> {
-        let metadata = self.metadata(KNOWN_FOR).await?;
+        let metadata = self.metadata(Wanted::Usual).await?;
         let client = CoreClient::from_provider_metadata(
             (*metadata).clone(),
             ClientId::new(self.settings.client_id.clone()),
@@ -187,7 +197,7 @@ impl Provider {
         verifier: String,
         redirect: &str,
     ) -> Result<Vouched, TokenRefused> {
-        let metadata = self.metadata(KNOWN_FOR).await?;
+        let metadata = self.metadata(Wanted::Usual).await?;
         let secret = self.settings.client_secret.as_ref();
         let client = CoreClient::from_provider_metadata(
             (*metadata).clone(),
@@ -231,10 +241,10 @@ impl Provider {
         nonce: Option<&Nonce>,
     ) -> Result<Vouched, TokenRefused> {
         let parsed: CoreIdToken = token.parse().map_err(|_| TokenRefused::Malformed)?;
-        let metadata = self.metadata(KNOWN_FOR).await?;
+        let metadata = self.metadata(Wanted::Usual).await?;
         let mut verified = self.check(&parsed, &metadata, audiences, nonce);
         if verified == Err(Unverified::UnknownKey) {
-            let metadata = self.metadata(ASK_AGAIN_AFTER).await?;
+            let metadata = self.metadata(Wanted::NewKeys).await?;
             verified = self.check(&parsed, &metadata, audiences, nonce);
         }
         let expires = verified.map_err(|unverified| match unverified {
@@ -296,14 +306,24 @@ impl Provider {
         result
     }
 
-    /// What the provider says of itself, asked for again when it is older than that.
-    async fn metadata(&self, oldest: Duration) -> Result<Arc<CoreProviderMetadata>, TokenRefused> {
+    /// What the provider says of itself.
+    async fn metadata(&self, wanted: Wanted) -> Result<Arc<CoreProviderMetadata>, TokenRefused> {
         // Whoever comes meanwhile waits for the same answer.
         let mut known = self.known.lock().await;
+        let is_enough = |asked: &Instant| match wanted {
+            Wanted::Usual => asked.elapsed() < KNOWN_FOR,
+            Wanted::NewKeys => {
+                let renewed = known.renewed;
+                renewed.is_some_and(|renewed| renewed.elapsed() < ASK_AGAIN_AFTER)
+            }
+        };
         if let Some((metadata, asked)) = &known.metadata
-            && asked.elapsed() < oldest
+            && is_enough(asked)
         {
             return Ok(Arc::clone(metadata));
+        }
+        if wanted == Wanted::NewKeys {
+            known.renewed = Some(Instant::now());
         }
         if let Some((refused, at)) = known.failed
             && at.elapsed() < LEAVE_ALONE_FOR
@@ -316,10 +336,8 @@ impl Provider {
         match CoreProviderMetadata::discover_async(issuer, &http).await {
             Ok(metadata) => {
                 let metadata = Arc::new(metadata);
-                *known = Known {
-                    metadata: Some((Arc::clone(&metadata), Instant::now())),
-                    failed: None,
-                };
+                known.metadata = Some((Arc::clone(&metadata), Instant::now()));
+                known.failed = None;
                 Ok(metadata)
             }
             Err(error) => {
