@@ -426,7 +426,7 @@ async fn describes_every_call_with_every_status() {
         (
             "/v1/mailboxes/{id}",
             "delete",
-            &[204, 400, 401, 404, 410, 503],
+            &[204, 400, 401, 403, 404, 410, 503],
         ),
         (
             "/v1/mailboxes/{id}/join",
@@ -446,6 +446,22 @@ async fn describes_every_call_with_every_status() {
             &[200, 201, 400, 401, 403, 404, 408, 409, 410, 413, 415, 503],
         ),
         ("/v1/settings", "get", &[200, 403]),
+        ("/login/{provider}", "get", &[303, 404, 429]),
+        ("/login/callback", "get", &[303, 404, 503]),
+        ("/logout", "post", &[204, 401, 403, 404, 503]),
+        ("/v1/me", "get", &[200, 401, 403, 404, 503]),
+        ("/v1/devices", "get", &[200, 401, 403, 404, 503]),
+        (
+            "/v1/devices/{device}",
+            "put",
+            &[204, 400, 401, 403, 404, 408, 413, 415, 503],
+        ),
+        ("/v1/devices/{device}", "delete", &[204, 401, 403, 404, 503]),
+        (
+            "/v1/audit/search",
+            "post",
+            &[200, 400, 401, 403, 404, 408, 413, 415, 503],
+        ),
         ("/healthz", "get", &[200]),
         ("/readyz", "get", &[200, 503]),
         ("/metrics", "get", &[200]),

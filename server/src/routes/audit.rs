@@ -48,8 +48,12 @@ pub(crate) struct Found {
         (status = 200, description = "What was found", body = Found),
         (status = 400, description = "malformed; also without a reason"),
         (status = 401, description = "login_required"),
-        (status = 403, description = "cross_site or not_an_administrator"),
-        (status = 503, description = "store_unavailable"),
+        (status = 403, description = "cross_site, not_allowed or not_an_administrator"),
+        (status = 404, description = "not_found: nobody logs in here"),
+        (status = 408, description = "request_timeout"),
+        (status = 413, description = "frame_too_large"),
+        (status = 415, description = "unsupported_media_type"),
+        (status = 503, description = "store_unavailable or provider_unavailable"),
     ))]
 pub(super) async fn search(
     relay: web::Data<Relay>,

@@ -20,7 +20,10 @@ pub(crate) struct NewName {
 /// The devices, oldest first.
 #[utoipa::path(get, path = "/v1/devices", responses(
     (status = 200, description = "The devices", body = [crate::identity::Device]),
-    (status = 401, description = "login_required"),
+    (status = 401, description = "login_required, or a refused token"),
+    (status = 403, description = "not_allowed or a refused device"),
+    (status = 404, description = "not_found: nobody logs in here"),
+    (status = 503, description = "store_unavailable or provider_unavailable"),
 ))]
 pub(super) async fn list(
     relay: web::Data<Relay>,
@@ -39,8 +42,12 @@ pub(super) async fn list(
         (status = 204, description = "Done"),
         (status = 400, description = "malformed"),
         (status = 401, description = "login_required"),
-        (status = 403, description = "cross_site"),
+        (status = 403, description = "cross_site, not_allowed or a refused device"),
         (status = 404, description = "not_found"),
+        (status = 408, description = "request_timeout"),
+        (status = 413, description = "frame_too_large"),
+        (status = 415, description = "unsupported_media_type"),
+        (status = 503, description = "store_unavailable or provider_unavailable"),
     ))]
 pub(super) async fn rename(
     relay: web::Data<Relay>,
@@ -68,8 +75,9 @@ pub(super) async fn rename(
 #[utoipa::path(delete, path = "/v1/devices/{device}", responses(
     (status = 204, description = "Done"),
     (status = 401, description = "login_required"),
-    (status = 403, description = "cross_site"),
+    (status = 403, description = "cross_site, not_allowed or a refused device"),
     (status = 404, description = "not_found"),
+    (status = 503, description = "store_unavailable or provider_unavailable"),
 ))]
 pub(super) async fn revoke(
     relay: web::Data<Relay>,

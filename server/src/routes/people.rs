@@ -65,6 +65,8 @@ pub(super) async fn depart(
 /// Takes a browser back from a provider.
 #[utoipa::path(get, path = "/login/callback", responses(
     (status = 303, description = "To the page, logged in or with what went wrong"),
+    (status = 404, description = "not_found: nobody logs in here"),
+    (status = 503, description = "store_unavailable"),
 ))]
 pub(super) async fn arrive(
     relay: web::Data<Relay>,
@@ -105,7 +107,9 @@ pub(super) async fn arrive(
 #[utoipa::path(post, path = "/logout", responses(
     (status = 204, description = "Logged out, on all relays"),
     (status = 401, description = "login_required"),
-    (status = 403, description = "cross_site"),
+    (status = 403, description = "cross_site or a refused device"),
+    (status = 404, description = "not_found: nobody logs in here"),
+    (status = 503, description = "store_unavailable or provider_unavailable"),
 ))]
 pub(super) async fn log_out(
     relay: web::Data<Relay>,
@@ -127,7 +131,10 @@ pub(super) async fn log_out(
 /// Who is logged in.
 #[utoipa::path(get, path = "/v1/me", responses(
     (status = 200, description = "Who it is", body = Me),
-    (status = 401, description = "login_required"),
+    (status = 401, description = "login_required, or a refused token"),
+    (status = 403, description = "not_allowed or a refused device"),
+    (status = 404, description = "not_found: nobody logs in here"),
+    (status = 503, description = "store_unavailable or provider_unavailable"),
 ))]
 pub(super) async fn me(
     relay: web::Data<Relay>,
