@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
+    dead_code,
     missing_docs,
     reason = "a test fails by panicking"
 )]
