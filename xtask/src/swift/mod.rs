@@ -30,6 +30,11 @@ pub(crate) fn test(root: &Path) -> Result<(), Failure> {
         .args(["build", "--quiet", "-p", "naru-relay"]))?;
     sources::generate(root)?;
     sources::snippets(root)?;
+    if cfg!(target_os = "macos") {
+        // There the package has the core from the XCFramework.
+        mobile::quick(root)?;
+        assemble(root, &root.join("bindings/swift"))?;
+    }
     let samples = root.join("target").join("samples");
     crate::run::samples(&samples)?;
     page::install(&root.join("tests/browser"))?;
