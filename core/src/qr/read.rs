@@ -93,6 +93,8 @@ fn decode(matrix: &BitMatrix) -> Option<String> {
         .find_map(|triple| {
             let sampled = SampleQR(matrix, triple).ok()?;
             let decoded = Decode(sampled.getBits()).ok()?;
-            decoded.isValid().then(|| decoded.content().to_string())
+            // What is no UTF-8 is no pairing code, and the tables of other encodings are large.
+            let text = String::from_utf8_lossy(decoded.content().bytes());
+            decoded.isValid().then(|| text.into_owned())
         })
 }
