@@ -66,9 +66,10 @@ pub(crate) async fn scanned(
         .parse()
         .map_err(|error| Failure::number(language, error))?;
     let origin = relays.first()?;
-    look_up(&transport(origin)?, origin, &number, generator)
+    let transport = transport(origin)?;
+    look_up(&transport, origin, &number, generator)
         .await
-        .map_err(|error| Failure::transfer(language, error))
+        .map_err(|error| Failure::transfer(language, error, &transport))
 }
 
 /// Makes a code and shows it.

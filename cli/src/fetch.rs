@@ -52,6 +52,6 @@ pub async fn run(options: Options, language: Language, now: i64) -> Result<(), F
         Ok(()) => screen
             .await
             .map_err(|error| Failure::other("internal", &error))?,
-        Err(error) => Err(recipient::failed(error, screen, &kept, language).await),
+        Err(error) => Err(recipient::failed(error, screen, &kept, language, &transport).await),
     }
 }

@@ -95,7 +95,7 @@ pub async fn run(options: Options, language: Language, now: i64) -> Result<(), F
         None => driver.await,
     };
     drop(shown);
-    result.map_err(|error| Failure::transfer(language, error))?;
+    result.map_err(|error| Failure::transfer(language, error, &transport))?;
     screen
         .await
         .map_err(|error| Failure::other("internal", &error))

@@ -1,9 +1,12 @@
 //! The relay over HTTP.
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use naru_core::{
-    client::{Request, Response, Transport, TransportError},
+    client::{Remark, Request, Response, Transport, TransportError},
     pairing::Origin,
 };
 use reqwest::{Client, Method, redirect};
@@ -12,6 +15,7 @@ use reqwest::{Client, Method, redirect};
 pub struct HttpTransport {
     client: Client,
     origin: Origin,
+    remark: Mutex<Remark>,
 }
 
 /// The system's certificates or the TLS implementation cannot be used.
@@ -28,7 +32,17 @@ impl HttpTransport {
             .redirect(redirect::Policy::none())
             .connect_timeout(Duration::from_secs(10))
             .build()?;
-        Ok(Self { client, origin })
+        Ok(Self {
+            client,
+            origin,
+            remark: Mutex::default(),
+        })
+    }
+
+    /// What the relay has said beside its codes.
+    pub fn remark(&self) -> Remark {
+        let remark = self.remark.lock();
+        remark.unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -53,11 +67,16 @@ impl Transport for HttpTransport {
             .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
             .collect();
         let body = answer.bytes().await.map_err(|_| TransportError)?.to_vec();
-        Ok(Response {
+        let response = Response {
             status,
             headers,
             body,
-        })
+        };
+        let remark = self.remark.lock();
+        remark
+            .unwrap_or_else(PoisonError::into_inner)
+            .note(&response);
+        Ok(response)
     }
 
     async fn pause(&self, duration: Duration) {

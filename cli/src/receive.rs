@@ -77,7 +77,7 @@ pub async fn run(options: Options, language: Language, now: i64) -> Result<(), F
             println!("{}", concluded(language, conclusion));
             Ok(())
         }
-        Err(error) => Err(recipient::failed(error, screen, &kept, language).await),
+        Err(error) => Err(recipient::failed(error, screen, &kept, language, &transport).await),
     }
 }
 

@@ -16,6 +16,7 @@ use naru_core::{
 use tokio::task::JoinHandle;
 
 use crate::{
+    http::HttpTransport,
     inspect::describe,
     password,
     storage::{Replace, Stored, store},
@@ -80,6 +81,7 @@ pub(crate) async fn failed(
     screen: JoinHandle<Result<(), Failure>>,
     kept: &Kept,
     language: Language,
+    transport: &HttpTransport,
 ) -> Failure {
     if error == TransferError::Refused
         && let Ok(Err(failure)) = screen.await
@@ -87,7 +89,7 @@ pub(crate) async fn failed(
         return failure;
     }
     kept.after(error, language);
-    Failure::transfer(language, error)
+    Failure::transfer(language, error, transport)
 }
 
 pub(crate) struct Recipient {

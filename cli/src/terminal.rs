@@ -7,18 +7,27 @@ use std::{
 };
 
 use naru_core::{
-    certificate::ChangeError, client::TransferError, connection_number::ConnectionNumberError,
-    deposit::DepositCodeError, pairing::PairingCodeError,
+    certificate::ChangeError,
+    client::{Remark, TransferError},
+    connection_number::ConnectionNumberError,
+    deposit::DepositCodeError,
+    pairing::PairingCodeError,
 };
 
-use crate::{storage::StorageError, text::Language};
+use crate::{http::HttpTransport, storage::StorageError, text::Language};
 
 /// Why a command ends without success: what the person reads, and a code for the IT desk.
 #[derive(Debug, thiserror::Error)]
-#[error("{message} [{code}]")]
+#[error("{message} [{code}{}]", shown(.reference.as_deref()))]
 pub struct Failure {
     message: String,
     code: &'static str,
+    /// By which the IT desk finds the transfer.
+    reference: Option<String>,
+}
+
+fn shown(reference: Option<&str>) -> String {
+    reference.map_or_else(String::new, |reference| format!(", {reference}"))
 }
 
 impl Failure {
@@ -27,6 +36,7 @@ impl Failure {
         Self {
             message: message.into(),
             code,
+            reference: None,
         }
     }
 
@@ -35,9 +45,17 @@ impl Failure {
         Self::new(code, error.to_string())
     }
 
-    /// A transfer that failed.
-    pub fn transfer(language: Language, error: TransferError) -> Self {
-        Self::new(error.code(), language.transfer_error(error))
+    /// A transfer that failed over this line.
+    pub fn transfer(language: Language, error: TransferError, transport: &HttpTransport) -> Self {
+        let Remark { reference, refusal } = transport.remark();
+        let message = match refusal.filter(|_| error == TransferError::NotAllowed) {
+            Some(refusal) => language.refusal(&refusal),
+            None => language.transfer_error(error).to_owned(),
+        };
+        Self {
+            reference,
+            ..Self::new(error.code(), message)
+        }
     }
 
     /// A connection number that cannot be used.

@@ -5,7 +5,7 @@ use naru_core::{
         Chain, ChangeError, Details, Holder, KeyCheck, PasswordError, ProblemCause, Report,
         Validity, WeakPassword,
     },
-    client::TransferError,
+    client::{Localised, Refusal, TransferError},
     connection_number::ConnectionNumberError,
     deposit::DepositCodeError,
     pairing::PairingCodeError,
@@ -39,6 +39,38 @@ impl Language {
             Self::Ko => ko,
             Self::En => en,
         }
+    }
+
+    /// Which rule stops the person, whose it is, and whom to ask.
+    pub fn refusal(self, refusal: &Refusal) -> String {
+        let text = |text: &Localised| self.pick(&text.ko, &text.en).to_owned();
+        let what = match refusal.rule.as_str() {
+            "networks" => self.pick(
+                "이 망에서는 인증서를 옮길 수 없습니다.",
+                "Certificates cannot be moved from this network.",
+            ),
+            "deposits" => self.pick(
+                "인증서를 맡겨 둘 수 없습니다.",
+                "Certificates cannot be deposited.",
+            ),
+            _ => self.pick("할 수 없습니다.", "This is not allowed."),
+        };
+        let whose = match (&refusal.agency, self) {
+            (Some(agency), Self::Ko) => format!("{} 정책상 {what}", agency.ko),
+            (Some(agency), Self::En) => format!("{}: {what}", agency.en),
+            (None, _) => what.to_owned(),
+        };
+        let Some(desk) = &refusal.desk else {
+            return whose;
+        };
+        let ways = [
+            Some(text(&desk.name)),
+            desk.phone.clone(),
+            desk.mail.clone(),
+            desk.hours.as_ref().map(text),
+        ];
+        let ways: Vec<String> = ways.into_iter().flatten().collect();
+        format!("{whose} {}: {}", self.pick("문의", "Ask"), ways.join(", "))
     }
 
     /// Cause and next step of a transfer that failed.
@@ -108,6 +140,10 @@ impl Language {
             TransferError::DepositsOff => (
                 "이 기관의 중계 서버는 인증서를 맡아 두지 않습니다.",
                 "This agency's relay keeps no deposits.",
+            ),
+            TransferError::NotAllowed => (
+                "기관 정책상 할 수 없습니다. 기관의 IT 담당자에게 문의하세요.",
+                "A rule of the agency does not allow this. Ask the agency's IT desk.",
             ),
             TransferError::DepositGone => (
                 "이 코드로 맡겨 둔 인증서가 없습니다. 이미 받았거나 회수했거나 기간이 지났습니다.",

@@ -30,7 +30,7 @@ pub async fn run(options: Options, language: Language) -> Result<(), Failure> {
     let code: WithdrawCode = deposit_code(options.code, question, language)?;
     let origin = options.relays.first()?;
     let transport = transport(origin)?;
-    let failed = |error| Failure::transfer(language, error);
+    let failed = |error| Failure::transfer(language, error, &transport);
     if !options.status {
         withdraw(&transport, origin, &code).await.map_err(failed)?;
         println!("{}", language.pick("회수했습니다.", "Withdrawn."));

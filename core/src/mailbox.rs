@@ -31,8 +31,15 @@ pub const OCTET_STREAM: &str = "application/octet-stream";
 pub const PROBLEM_JSON: &str = "application/problem+json";
 /// Response header with the whole seconds that are left before the mailbox expires.
 pub const EXPIRES_IN: &str = "naru-expires-in";
+/// Response header with the number of frames that the relay has of the caller's own lane.
+pub const WRITTEN: &str = "naru-written";
 /// Response header of every error: the `code` of its problem document.
 pub const PROBLEM_CODE: &str = "naru-problem";
+/// Response header of every answer about a mailbox and of every error: the number by which people and their
+/// support desk speak of it.
+pub const REFERENCE: &str = "naru-reference";
+/// Response header of a refusal by an agency's rule: the rule.
+pub const RULE: &str = "naru-rule";
 
 /// Names a mailbox: 16 bytes, written as 22 characters of unpadded base64url.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -296,9 +303,9 @@ pub fn frame_path(id: &MailboxId, number: FrameNumber) -> String {
 }
 
 /// Query of every call but `DELETE`: acknowledges the peer's frames up to `after` (0: none) and
-/// waits up to `wait` for a further one.
-pub fn query(after: u16, wait: Duration) -> String {
-    format!("?after={after}&wait={}", wait.as_secs())
+/// waits up to `wait` for a further one, unless the relay has fewer than `written` of the caller's own.
+pub fn query(after: u16, written: u16, wait: Duration) -> String {
+    format!("?after={after}&written={written}&wait={}", wait.as_secs())
 }
 
 fn decode<const N: usize>(text: &str) -> Result<[u8; N], InvalidText> {

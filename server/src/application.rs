@@ -1,6 +1,6 @@
 //! The relay as one thing that can be built, run and stopped.
 
-use std::{future::Future, io, net::TcpListener, path::PathBuf, time::Duration};
+use std::{future::Future, io, path::PathBuf, time::Duration};
 
 use actix_web::{
     App, HttpServer,
@@ -10,20 +10,27 @@ use actix_web::{
 };
 use rustls::{ServerConfig, crypto::ring};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 
 use crate::{
+    agencies::{CurrentRules, RulesError},
+    audit::{Audit, AuditError, Export, Trail},
     client_network::TrustedProxies,
+    failures,
     limits::{Limits, Quotas},
+    listener,
     routes::{self, BODY_DEADLINE, ClientSettings, Relay},
     security_headers::security_headers,
     settings::{Settings, Tls},
     store::{Backend, redis::ConnectError},
     telemetry,
+    waiters::Waiters,
 };
 
 /// How long requests that are under way may still take after the waiting ones were answered.
 const DRAIN_SECONDS: u64 = 1;
+/// How long what has happened may take to be noted at the end.
+const NOTE_WITHIN: Duration = Duration::from_secs(3);
 const TIDY_EVERY: Duration = Duration::from_secs(60);
 
 /// Why the relay cannot start.
@@ -37,9 +44,18 @@ pub enum StartError {
         /// What the system says.
         error: io::Error,
     },
+    /// The system does not let the process hear its signals.
+    #[error("cannot listen for signals: {0}")]
+    Signal(io::Error),
     /// Redis cannot be used.
     #[error("cannot use the store: {0}")]
     Store(#[from] ConnectError),
+    /// The agencies' rules cannot be used.
+    #[error(transparent)]
+    Rules(#[from] RulesError),
+    /// What happens cannot be noted.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// The certificate or its key cannot be used.
     #[error("cannot use {path} for TLS: {reason}")]
     Tls {
@@ -55,6 +71,7 @@ pub struct Application {
     server: Server,
     url: String,
     stop: watch::Sender<bool>,
+    audit: Audit,
 }
 
 impl Application {
@@ -64,11 +81,15 @@ impl Application {
             address: settings.listen,
             error,
         };
-        let listener = TcpListener::bind(settings.listen).map_err(listen_error)?;
+        let listener =
+            listener::listen(settings.listen, settings.request_deadline).map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
         let tls = settings.tls.as_ref().map(tls).transpose()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
+        let rules = CurrentRules::load(settings.agencies.as_deref(), settings.capacity)?;
+        let audit = audit(&settings).await?;
         let (stop, stopping) = watch::channel(false);
+        telemetry::metrics();
         let store = Backend::open(&settings.store, settings.capacity).await?;
         let relay = web::Data::new(Relay {
             store,
@@ -79,6 +100,10 @@ impl Application {
                 deposits: settings.network_deposits,
                 deposit_lifetime: settings.capacity.deposit_ttl,
             }),
+            waiters: Waiters::new(settings.waiters, settings.network_waiters),
+            rules,
+            audit: audit.clone(),
+            capacity: settings.capacity,
             deposits: settings.deposit.is_some(),
             client_settings: ClientSettings::of(&settings),
             frame_bytes: settings.frame_bytes,
@@ -86,17 +111,21 @@ impl Application {
             stopping,
         });
         tokio::spawn(tidy(relay.clone()));
-        telemetry::metrics();
+        tokio::spawn(reload(relay.clone(), hang_up(&settings)?));
         let proxies = web::Data::new(TrustedProxies(settings.trusted_proxies.clone()));
         let secure = tls.is_some();
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(relay.clone())
                 .app_data(proxies.clone())
+                .wrap(from_fn(failures::note))
                 .wrap(from_fn(telemetry::observe))
                 .wrap(security_headers(secure))
                 .configure(routes::configure)
         })
+        .workers(workers)
+        .max_connections((settings.connections.get() as usize).div_ceil(workers))
         .client_request_timeout(settings.request_deadline)
         .h1_allow_half_closed(false)
         .shutdown_timeout(DRAIN_SECONDS)
@@ -111,6 +140,7 @@ impl Application {
             server,
             url: format!("{scheme}://{address}"),
             stop,
+            audit,
         })
     }
 
@@ -128,8 +158,23 @@ impl Application {
             stop_gracefully(&self.stop, &handle).await;
         };
         let (result, ()) = futures_util::future::join(server, stopped).await;
+        // A store that does not answer does not keep the process from ending.
+        let _ = timeout(NOTE_WITHIN, self.audit.flush()).await;
         result
     }
+}
+
+async fn audit(settings: &Settings) -> Result<Audit, AuditError> {
+    let trail = Trail::open(&settings.audit).await?;
+    let export = settings.audit_export.as_ref().map(Export::open);
+    let export = export.transpose()?;
+    if trail.is_forgetful() {
+        tracing::warn!(
+            "the audit is kept in memory: a restart forgets who did what, and no other program can look up a \
+             reference number; name a place that lasts with --audit"
+        );
+    }
+    Ok(Audit::start(trail, export, settings.audit_retention))
 }
 
 async fn stop_gracefully(stop: &watch::Sender<bool>, handle: &ServerHandle) {
@@ -178,6 +223,47 @@ async fn tidy(relay: web::Data<Relay>) {
         }
     }
 }
+
+/// Resolves each time that the process gets SIGHUP, which from this call on does not end it where there is a
+/// file to read again.
+#[cfg(unix)]
+fn hang_up(settings: &Settings) -> Result<Option<HangUp>, StartError> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let wanted = settings.agencies.is_some();
+    let hang_up = wanted.then(|| signal(SignalKind::hangup())).transpose();
+    hang_up.map_err(StartError::Signal)
+}
+
+#[cfg(not(unix))]
+fn hang_up(_: &Settings) -> Result<Option<HangUp>, StartError> {
+    Ok(None)
+}
+
+#[cfg(unix)]
+type HangUp = tokio::signal::unix::Signal;
+#[cfg(not(unix))]
+type HangUp = std::convert::Infallible;
+
+/// Reads the agencies' rules again when the operator says so.
+#[cfg(unix)]
+async fn reload(relay: web::Data<Relay>, hang_up: Option<HangUp>) {
+    let Some(mut hang_up) = hang_up else {
+        return;
+    };
+    let mut stopping = relay.stopping.clone();
+    loop {
+        tokio::select! {
+            hung_up = hang_up.recv() => match hung_up {
+                Some(()) => relay.reload(),
+                None => return,
+            },
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn reload(_: web::Data<Relay>, _: Option<HangUp>) {}
 
 fn tls(files: &Tls) -> Result<ServerConfig, StartError> {
     let refuse = |path: &PathBuf, reason: String| StartError::Tls {

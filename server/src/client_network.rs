@@ -31,14 +31,17 @@ impl TrustedProxies {
     }
 }
 
-/// The client's network, as limits count it.
-pub(crate) struct ClientNetwork(pub(crate) IpNet);
+/// The client's address.
+#[derive(Clone, Copy)]
+pub(crate) struct ClientAddress(pub(crate) IpAddr);
 
-impl FromRequest for ClientNetwork {
-    type Error = Infallible;
-    type Future = Ready<Result<Self, Infallible>>;
+impl ClientAddress {
+    /// Its network, as limits count it.
+    pub(crate) fn network(self) -> IpNet {
+        limits::network(self.0)
+    }
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+    pub(crate) fn of(request: &HttpRequest) -> Self {
         let peer = request
             .peer_addr()
             .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
@@ -50,7 +53,16 @@ impl FromRequest for ClientNetwork {
         let client = request
             .app_data::<web::Data<TrustedProxies>>()
             .map_or(peer, |proxies| proxies.client(peer, &forwarded));
-        ready(Ok(Self(limits::network(client))))
+        Self(client)
+    }
+}
+
+impl FromRequest for ClientAddress {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self::of(request)))
     }
 }
 

@@ -15,6 +15,7 @@ pub struct Limits {
     openings: Bucket,
     deposits: Bucket,
     joins: Bucket,
+    failures: Bucket,
 }
 
 /// How many of each a client network has at once; they come back one by one within the lifetime of what
@@ -39,6 +40,7 @@ impl Limits {
             openings: Bucket::new(quotas.mailboxes, quotas.mailbox_lifetime),
             deposits: Bucket::new(quotas.deposits, quotas.deposit_lifetime),
             joins: Bucket::new(quotas.joins, quotas.mailbox_lifetime),
+            failures: Bucket::new(quotas.joins, quotas.mailbox_lifetime),
         }
     }
 
@@ -60,9 +62,14 @@ impl Limits {
             .map_err(|retry_after| Problem::TooManyJoins { retry_after })
     }
 
+    /// Whether a failure may be noted, or after how long.
+    pub(crate) fn failure(&self, network: IpNet) -> Result<(), Duration> {
+        self.failures.take(network)
+    }
+
     /// Forgets the networks whose buckets are full again.
     pub(crate) fn tidy(&self) {
-        for bucket in [&self.openings, &self.deposits, &self.joins] {
+        for bucket in [&self.openings, &self.deposits, &self.joins, &self.failures] {
             bucket.limiter.retain_recent();
         }
     }

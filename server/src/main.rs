@@ -2,18 +2,24 @@
 
 use std::{fmt::Display, process::ExitCode};
 
-use naru_relay::{Application, Settings, telemetry, termination};
+use naru_relay::{Application, Settings, Task, look_up, telemetry, termination};
 
 #[actix_web::main]
 async fn main() -> ExitCode {
-    let settings = match Settings::load() {
-        Ok(settings) => settings,
+    let (settings, task) = match Settings::load() {
+        Ok(loaded) => loaded,
         Err(error) => {
             eprintln!("naru-relay: {error}");
             return ExitCode::from(2);
         }
     };
     telemetry::start(settings.log_format);
+    if let Task::LookUp(asked) = task {
+        return match look_up(&settings, &asked).await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(&error),
+        };
+    }
     let terminated = match termination() {
         Ok(terminated) => terminated,
         Err(error) => return fail(&error),

@@ -6,14 +6,17 @@ use actix_web::{
     HttpResponse, ResponseError,
     http::{StatusCode, header},
 };
-use naru_core::mailbox::{PROBLEM_CODE, PROBLEM_JSON};
+use naru_core::mailbox::{PROBLEM_CODE, PROBLEM_JSON, RULE};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::store::StoreError;
+use crate::{
+    agencies::{AgencyName, Desk, Refusal, Rule},
+    store::StoreError,
+};
 
 /// Why a request was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
     Malformed,
     TokenRequired,
@@ -35,6 +38,7 @@ pub enum Problem {
     TooManyMailboxes { retry_after: Duration },
     TooManyJoins { retry_after: Duration },
     DepositsOff,
+    NotAllowed(Box<Refusal>),
     RelayFull,
     StoreUnavailable,
     ShuttingDown,
@@ -54,15 +58,24 @@ pub struct ProblemDocument {
     /// The frame that the lane continues with (`frame_gap`).
     #[serde(skip_serializing_if = "Option::is_none")]
     expected: Option<u16>,
+    /// The rule that stops the person (`not_allowed`); also in the header `naru-rule`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<Rule>,
+    /// Whose rule it is, where the person belongs to an agency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agency: Option<AgencyName>,
+    /// Whom the person can ask.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    desk: Option<Desk>,
 }
 
 impl Problem {
     /// Stable, for programs.
-    pub fn code(self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         self.parts().1
     }
 
-    fn parts(self) -> (StatusCode, &'static str, &'static str) {
+    fn parts(&self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::Malformed => (
                 StatusCode::BAD_REQUEST,
@@ -152,6 +165,11 @@ impl Problem {
                 "deposits_off",
                 "This relay takes no deposits",
             ),
+            Self::NotAllowed(_) => (
+                StatusCode::FORBIDDEN,
+                "not_allowed",
+                "A rule of the agency forbids it",
+            ),
             Self::RelayFull => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "relay_full",
@@ -170,7 +188,7 @@ impl Problem {
         }
     }
 
-    fn retry_after(self) -> Option<u64> {
+    fn retry_after(&self) -> Option<u64> {
         match self {
             Self::TooManyMailboxes { retry_after } | Self::TooManyJoins { retry_after } => {
                 Some(retry_after.as_secs().max(1))
@@ -199,15 +217,25 @@ impl ResponseError for Problem {
             Self::FrameGap { expected } => Some(*expected),
             _ => None,
         };
+        let refusal = match self {
+            Self::NotAllowed(refusal) => Some(refusal),
+            _ => None,
+        };
         let document = ProblemDocument {
             r#type: "about:blank",
             title,
             status: status.as_u16(),
             code,
             expected,
+            rule: refusal.map(|refusal| refusal.rule),
+            agency: refusal.and_then(|refusal| refusal.agency.clone()),
+            desk: refusal.and_then(|refusal| refusal.desk.clone()),
         };
         let mut response = HttpResponse::build(status);
         response.insert_header((PROBLEM_CODE, code));
+        if let Some(refusal) = refusal {
+            response.insert_header((RULE, refusal.rule.code()));
+        }
         if let Some(seconds) = self.retry_after() {
             response.insert_header((header::RETRY_AFTER, seconds));
         }
@@ -217,6 +245,12 @@ impl ResponseError for Problem {
         response
             .content_type(PROBLEM_JSON)
             .body(serde_json::to_string(&document).unwrap_or_default())
+    }
+}
+
+impl From<Box<Refusal>> for Problem {
+    fn from(refusal: Box<Refusal>) -> Self {
+        Self::NotAllowed(refusal)
     }
 }
 

@@ -8,13 +8,17 @@ use std::{
     time::Duration,
 };
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use naru_core::mailbox;
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use serde::Deserialize;
 
-use crate::store::{Capacity, StoreUrl, UnknownStore};
+use crate::{
+    audit::{AuditUrl, ExportTarget, Retention, UnknownAudit},
+    reference::Reference,
+    store::{Capacity, StoreUrl, UnknownStore},
+};
 
 const DEPOSIT_HOURS: u16 = 24;
 const DEPOSIT_MAX_HOURS: u16 = 7 * 24;
@@ -22,6 +26,9 @@ const NETWORK_MAILBOXES: NonZeroU32 = NonZeroU32::MIN.saturating_add(1_999);
 /// Half of the memory's default, however large each is.
 const NETWORK_DEPOSITS: NonZeroU32 = NonZeroU32::MIN.saturating_add(499);
 const NETWORK_JOINS: NonZeroU32 = NonZeroU32::MIN.saturating_add(3_999);
+const WAITERS: NonZeroU32 = NonZeroU32::MIN.saturating_add(49_999);
+const NETWORK_WAITERS: NonZeroU32 = NonZeroU32::MIN.saturating_add(3_999);
+const CONNECTIONS: NonZeroU32 = NonZeroU32::MIN.saturating_add(59_999);
 const PASSWORD_CHARACTERS: NonZeroU16 = NonZeroU16::MIN.saturating_add(9);
 const PASSWORD_KINDS: NonZeroU16 = NonZeroU16::MIN.saturating_add(2);
 
@@ -68,10 +75,24 @@ pub struct Settings {
     pub network_deposits: NonZeroU32,
     /// How often one client network may try to join within the lifetime of a mailbox.
     pub network_joins: NonZeroU32,
+    /// TOML file with the agencies whose people may use the relay; without one, everybody may.
+    pub agencies: Option<PathBuf>,
+    /// Where it is noted what happened.
+    pub audit: AuditUrl,
+    /// Where that is written as JSON lines too.
+    pub audit_export: Option<ExportTarget>,
+    /// How long it is kept.
+    pub audit_retention: Retention,
     /// What the page is told.
     pub page: PageSettings,
     /// How many mailboxes one client network may open at once.
     pub network_mailboxes: NonZeroU32,
+    /// How many clients may wait at once.
+    pub waiters: NonZeroU32,
+    /// How many clients of one network may wait at once.
+    pub network_waiters: NonZeroU32,
+    /// How many connections may be open at once.
+    pub connections: NonZeroU32,
     /// How long a request's head and body may take.
     pub request_deadline: Duration,
 }
@@ -127,10 +148,24 @@ pub enum SettingsError {
 }
 
 impl Settings {
-    /// Reads flags, environment and file. A wrong flag or variable ends the process as clap does:
-    /// a message on standard error, status 2.
-    pub fn load() -> Result<Self, SettingsError> {
-        Self::from_arguments(Arguments::parse())
+    /// Reads flags, environment and file, and what is to be done. A wrong flag or variable ends the process
+    /// as clap does: a message on standard error, status 2.
+    pub fn load() -> Result<(Self, Task), SettingsError> {
+        let mut arguments = Arguments::parse();
+        let task = match arguments.command.take() {
+            None => Task::Serve,
+            Some(Command::Audit(look_up)) => {
+                let LookUpArguments {
+                    look_up,
+                    config,
+                    options,
+                } = *look_up;
+                arguments.config = config.or(arguments.config);
+                arguments.options = options.or(arguments.options);
+                Task::LookUp(look_up)
+            }
+        };
+        Ok((Self::from_arguments(arguments)?, task))
     }
 
     /// The defaults on a free port of the loopback interface, for tests.
@@ -165,6 +200,48 @@ struct Arguments {
     config: Option<PathBuf>,
     #[command(flatten)]
     options: Options,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Looks something up in the audit, and notes that there.
+    Audit(Box<LookUpArguments>),
+}
+
+#[derive(clap::Args)]
+struct LookUpArguments {
+    #[command(flatten)]
+    look_up: LookUp,
+    /// TOML file with the relay's settings.
+    #[arg(long, env = "NARU_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// What the command is to do.
+pub enum Task {
+    /// Run the relay.
+    Serve,
+    /// Look something up.
+    LookUp(LookUp),
+}
+
+/// What is to be looked up in the audit.
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+pub struct LookUp {
+    /// Shows everything about a reference number, as 4F7K-22T.
+    #[arg(long, value_name = "NUMBER")]
+    pub reference: Option<Reference>,
+    /// Says whether every entry is as it was written, and none is missing.
+    #[arg(long)]
+    pub verify: bool,
+    /// Writes all entries to standard output, each a line of JSON.
+    #[arg(long)]
+    pub all: bool,
 }
 
 macro_rules! options {
@@ -187,8 +264,9 @@ options! {
     /// Address and port to listen on [default: 127.0.0.1:8080].
     #[arg(long, env = "NARU_LISTEN", value_name = "ADDRESS:PORT")]
     listen: SocketAddr,
-    /// Where mailboxes live: `memory`, or `redis://` or `rediss://` (TLS) with the address of a
-    /// Redis [default: memory].
+    /// Where mailboxes live: `memory`, or the address of a Redis, `redis://host`, of its Sentinels,
+    /// `redis+sentinel://host,host,host/master`, or of a Cluster, `redis+cluster://host,host`; the same
+    /// with `rediss` for TLS [default: memory].
     #[arg(long, env = "NARU_STORE", value_name = "URL", hide_env_values = true)]
     store: String,
     /// PEM file with the relay's certificate chain: serves HTTPS.
@@ -255,7 +333,33 @@ options! {
     /// [default: 3].
     #[arg(long, env = "NARU_PASSWORD_KINDS", value_name = "COUNT")]
     password_kinds: NonZeroU16,
-    /// Seconds that a request's head and body may take [default: 10].
+    /// Most clients that wait on this relay at once; the next ones are told to come back [default:
+    /// 50000].
+    #[arg(long, env = "NARU_WAITERS", value_name = "COUNT")]
+    waiters: NonZeroU32,
+    /// Most clients of one address that wait on this relay at once [default: 4000].
+    #[arg(long, env = "NARU_NETWORK_WAITERS", value_name = "COUNT")]
+    network_waiters: NonZeroU32,
+    /// Most connections to this relay at once; further ones wait in the system's queue [default:
+    /// 60000].
+    #[arg(long, env = "NARU_CONNECTIONS", value_name = "COUNT")]
+    connections: NonZeroU32,
+    /// TOML file with the agencies whose people may use the relay, and their rules; SIGHUP reads it
+    /// again. Without one, everybody may do everything.
+    #[arg(long, env = "NARU_AGENCIES", value_name = "FILE")]
+    agencies: PathBuf,
+    /// Where it is noted what happened: `memory`, which a restart forgets, `sqlite:FILE`, or the address of a
+    /// Redis as for --store [default: memory].
+    #[arg(long, env = "NARU_AUDIT", value_name = "URL", hide_env_values = true)]
+    audit: String,
+    /// File to which the audit is appended as JSON lines too; `-` is standard output.
+    #[arg(long, env = "NARU_AUDIT_EXPORT", value_name = "FILE")]
+    audit_export: PathBuf,
+    /// Years for which the audit is kept [default: 1].
+    #[arg(long, env = "NARU_AUDIT_YEARS", value_enum, value_name = "YEARS")]
+    audit_years: Retention,
+    /// Seconds that a request's head and body may take, and that a client may take none of its answer
+    /// [default: 10].
     #[arg(long, env = "NARU_REQUEST_DEADLINE", value_name = "SECONDS")]
     request_deadline: NonZeroU32,
 }
@@ -296,7 +400,17 @@ impl Options {
                 .map_err(|UnknownStore| SettingsError::Unusable {
                     name: "store",
                     reason: "expected `memory`, `redis://[user:password@]host[:port][/database]`, \
-                    or the same with `rediss://` for TLS",
+                    `redis+sentinel://[user:password@]host,host/master`, \
+                    `redis+cluster://[user:password@]host,host`, or the same with `rediss` for TLS",
+                })?,
+        };
+        let audit = match self.audit {
+            None => AuditUrl::default(),
+            Some(url) => url
+                .parse()
+                .map_err(|UnknownAudit| SettingsError::Unusable {
+                    name: "audit",
+                    reason: "expected `memory`, `sqlite:FILE`, or the address of a Redis as for store",
                 })?,
         };
         let seconds = |setting: Option<NonZeroU32>, default: Duration| {
@@ -361,6 +475,13 @@ impl Options {
             deposit: (deposit_hours > 0).then(|| hours(deposit_hours)),
             network_deposits: self.network_deposits.unwrap_or(NETWORK_DEPOSITS),
             network_joins: self.network_joins.unwrap_or(NETWORK_JOINS),
+            agencies: self.agencies,
+            audit,
+            audit_export: self.audit_export.map(|path| match path.as_os_str() == "-" {
+                true => ExportTarget::Output,
+                false => ExportTarget::File(path),
+            }),
+            audit_retention: self.audit_years.unwrap_or_default(),
             page: PageSettings {
                 shared_pc: self.shared_pc.unwrap_or(false),
                 roots: self.roots.map(read_roots).transpose()?,
@@ -368,6 +489,9 @@ impl Options {
                 password_kinds,
             },
             network_mailboxes: self.network_mailboxes.unwrap_or(NETWORK_MAILBOXES),
+            waiters: self.waiters.unwrap_or(WAITERS),
+            network_waiters: self.network_waiters.unwrap_or(NETWORK_WAITERS),
+            connections: self.connections.unwrap_or(CONNECTIONS),
             request_deadline: seconds(self.request_deadline, Duration::from_secs(10)),
         })
     }

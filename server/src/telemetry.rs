@@ -1,4 +1,5 @@
-//! Logs and metrics, neither of which ever holds an identifier, a token or an address.
+//! Logs and metrics, neither of which ever holds an identifier, a token or an address; a failure is
+//! logged with its reference number.
 
 use std::{
     sync::OnceLock,
@@ -6,7 +7,7 @@ use std::{
 };
 
 use actix_web::{
-    Error,
+    Error, HttpMessage,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     middleware::Next,
@@ -15,7 +16,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use naru_core::mailbox::PROBLEM_CODE;
 use tracing_subscriber::{EnvFilter, fmt};
 
-use crate::settings::LogFormat;
+use crate::{reference::Reference, settings::LogFormat};
 
 /// Sends the log to standard error; `RUST_LOG` chooses its level.
 pub fn start(format: LogFormat) {
@@ -52,23 +53,28 @@ pub(crate) async fn observe(
         .request()
         .match_pattern()
         .unwrap_or_else(|| "other".into());
-    let status = response.status().as_u16();
+    let status = response.status();
+    let reference = response.request().extensions().get::<Reference>().copied();
+    let reference = reference.map(|reference| reference.to_string());
+    let status = status.as_u16();
     let code = response
         .headers()
         .get(PROBLEM_CODE)
         .and_then(|code| code.to_str().ok())
         .unwrap_or("")
         .to_owned();
-    record(&method, &route, status, &code, started.elapsed());
+    let reference = reference.as_deref().unwrap_or_default();
+    record(&method, &route, status, &code, reference, started.elapsed());
     Ok(response)
 }
 
-fn record(method: &str, route: &str, status: u16, code: &str, took: Duration) {
+fn record(method: &str, route: &str, status: u16, code: &str, reference: &str, took: Duration) {
     tracing::info!(
         method,
         route,
         status,
         code,
+        reference,
         ms = took.as_millis() as u64,
         "request"
     );

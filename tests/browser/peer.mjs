@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { PASSWORD, drop, openBrowser, sampleFolder, showQr, temporaryFolder, typeCode } from "./people.mjs";
 
 const cleanups = [];
-const t = { after: (cleanup) => cleanups.unshift(cleanup) };
+const t = { after: (cleanup) => cleanups.push(cleanup) };
 const pages = new Map();
 const press = (page, name) => page.getByRole("button", { name }).click();
 const digits = async (locator) => (await locator.innerText()).replaceAll(" ", "");

@@ -10,7 +10,7 @@ import { chromium } from "playwright-core";
 
 export const PASSWORD = "naru-sample-1!";
 const root = join(import.meta.dirname, "../..");
-const binary = (name) => join(root, "target/debug", name);
+export const binary = (name) => join(root, "target/debug", name);
 const samples = process.env.NARU_SAMPLES ?? join(root, "target/samples");
 
 export function temporaryFolder(t) {

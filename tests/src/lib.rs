@@ -30,7 +30,7 @@ pub use self::{
         Giver, Receiver, start_giver, start_giver_over, start_receiver, start_receiver_over,
         stored, wrong,
     },
-    redis::{RunningRedis, thaw},
+    redis::{RunningRedis, freeze, thaw},
     redis_topologies::{Kind, RunningCluster, RunningSentinels, Topology},
 };
 

@@ -10,8 +10,10 @@ use std::{
 
 use futures_util::StreamExt;
 use naru_relay::store::StoreUrl;
-use redis::{Client, aio::MultiplexedConnection};
+use redis::{AsyncConnectionConfig, Client, aio::MultiplexedConnection};
 use tempfile::TempDir;
+
+use crate::PATIENCE;
 
 /// A redis-server on the loopback interface that keeps nothing on the disk unless it is told to; killed
 /// when dropped.
@@ -90,9 +92,12 @@ impl RunningRedis {
     /// # Panics
     /// When Redis does not answer.
     pub async fn connect(&self) -> MultiplexedConnection {
-        Client::open(("127.0.0.1", self.port))
-            .expect("an address")
-            .get_multiplexed_async_connection()
+        let client = Client::open(("127.0.0.1", self.port)).expect("an address");
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE));
+        client
+            .get_multiplexed_async_connection_with_config(&config)
             .await
             .expect("it answers")
     }
@@ -233,6 +238,14 @@ pub(crate) fn free_port() -> u16 {
     }
 }
 
+/// Stops a process of ours in the middle of whatever it does.
+///
+/// # Panics
+/// When it has ended.
+pub fn freeze(process: u32) {
+    signal(process, "STOP");
+}
+
 /// Lets a process of ours go on that has been frozen.
 ///
 /// # Panics
@@ -242,7 +255,7 @@ pub fn thaw(process: u32) {
 }
 
 /// Sends a signal to a process of ours.
-pub(crate) fn signal(process: u32, name: &str) {
+fn signal(process: u32, name: &str) {
     let sent = Command::new("kill")
         .args([format!("-{name}"), process.to_string()])
         .status();

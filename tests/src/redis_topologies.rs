@@ -16,7 +16,7 @@ use tokio::{
 
 use crate::{
     PATIENCE,
-    redis::{RunningRedis, free_port, signal},
+    redis::{RunningRedis, free_port, freeze},
 };
 
 const MASTER: &str = "mine";
@@ -458,6 +458,6 @@ impl RunningRedis {
     /// # Panics
     /// When it has ended.
     pub fn freeze(&self) {
-        signal(self.process(), "STOP");
+        freeze(self.process());
     }
 }

@@ -405,6 +405,7 @@ async fn a_refusal_reaches_the_sender() {
     receiving.refuse();
     assert_eq!(code(end(running).await), "refused");
     assert_eq!(giver.end().await, Err(TransferError::RefusedByPeer));
+    assert_eq!(code(receiving.accept().await), "ended");
     assert_eq!(phone.store.count(), 0);
     relay.stop().await;
 }

@@ -7,18 +7,35 @@ use std::{
     process::Command,
 };
 
+use object::{Architecture, Object};
 use zip::{CompressionMethod, ZipArchive, ZipWriter, result::ZipError, write::SimpleFileOptions};
 
 use crate::{
-    kotlin,
+    kotlin, mobile,
     step::{Failure, run},
     tools,
 };
 
-/// The ABIs of Android's devices and emulators, and the targets that `cargo xtask mobile` builds for them.
-const ABIS: [(&str, &str); 2] = [
-    ("arm64-v8a", "aarch64-linux-android"),
-    ("x86_64", "x86_64-linux-android"),
+/// What Android's devices and emulators run.
+struct Abi {
+    /// Android's name of it.
+    name: &'static str,
+    /// What `cargo xtask mobile` builds for it.
+    target: &'static str,
+    architecture: Architecture,
+}
+
+const ABIS: [Abi; 2] = [
+    Abi {
+        name: "arm64-v8a",
+        target: "aarch64-linux-android",
+        architecture: Architecture::Aarch64,
+    },
+    Abi {
+        name: "x86_64",
+        target: "x86_64-linux-android",
+        architecture: Architecture::X86_64,
+    },
 ];
 const LIBRARY: &str = "libnaru_uniffi.so";
 /// Major version of the class files that every Android's tools take: Java 8.
@@ -31,25 +48,43 @@ const CLASSES: [&str; 4] = [
     "kr/naru/generated/UniffiLib.class",
 ];
 
-/// Packs the AAR from what `cargo xtask mobile` has built, into a Maven repository in `target/maven`.
+impl Abi {
+    /// Where the library for it is in the AAR.
+    fn library(&self) -> String {
+        format!("jni/{}/{LIBRARY}", self.name)
+    }
+}
+
+/// Builds the libraries for Android and packs the AAR, into a Maven repository in `target/maven`.
 pub(crate) fn build(root: &Path) -> Result<(), Failure> {
-    let file = pack(root)?;
+    for abi in &ABIS {
+        mobile::build_for(root, abi.target)?;
+    }
+    let file = pack(root, Phase::Compile)?;
     println!("{}", file.display());
     Ok(())
 }
 
-/// Packs the AAR and looks into it.
+/// Packs the AAR from what `cargo xtask mobile` has built, looks into it, and runs an app that its rules
+/// have shrunk.
 pub(crate) fn test(root: &Path) -> Result<(), Failure> {
-    let file = pack(root)?;
+    let file = pack(root, Phase::RunShrunk)?;
     inspect(&read(&file)?)
 }
 
-fn pack(root: &Path) -> Result<PathBuf, Failure> {
+/// How far Maven goes.
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    Compile,
+    RunShrunk,
+}
+
+fn pack(root: &Path, phase: Phase) -> Result<PathBuf, Failure> {
     tools::ensure_maven()?;
     kotlin::generate(root)?;
     let project = root.join("bindings/kotlin");
     let built = root.join("target/kotlin/aar");
-    compile(&project, &built)?;
+    compile(&project, &built, phase)?;
 
     let mut aar = Pack::new();
     let manifest = read(&project.join("aar/AndroidManifest.xml"))?;
@@ -57,15 +92,15 @@ fn pack(root: &Path) -> Result<PathBuf, Failure> {
     aar.add("classes.jar", &jar(&built.join("classes"))?)?;
     aar.add("R.txt", b"")?;
     aar.add("proguard.txt", &read(&project.join("aar/proguard.txt"))?)?;
-    for (abi, target) in ABIS {
-        let library = root.join("target/mobile").join(target).join(LIBRARY);
+    for abi in &ABIS {
+        let library = root.join("target/mobile").join(abi.target).join(LIBRARY);
         if !library.exists() {
             return Err(Failure::Missing {
                 program: library.display().to_string(),
                 remedy: "cargo xtask mobile".into(),
             });
         }
-        aar.add(&format!("jni/{abi}/{LIBRARY}"), &read(&library)?)?;
+        aar.add(&abi.library(), &read(&library)?)?;
     }
     let version = env!("CARGO_PKG_VERSION");
     let folder = root.join("target/maven/kr/naru/naru-android").join(version);
@@ -77,7 +112,7 @@ fn pack(root: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// Compiles for Android's tools, and checks that what is called is there in Android 7.
-fn compile(project: &Path, built: &Path) -> Result<(), Failure> {
+fn compile(project: &Path, built: &Path, phase: Phase) -> Result<(), Failure> {
     if built.exists() {
         // A class whose source is gone would be packed.
         fs::remove_dir_all(built).map_err(|error| failure(built, &error))?;
@@ -87,7 +122,10 @@ fn compile(project: &Path, built: &Path) -> Result<(), Failure> {
         .args(["--batch-mode", "--quiet", "--no-transfer-progress"])
         .args(["-Paar", "-Dnaru.jvm=1.8"])
         .arg(format!("-Dnaru.build={}", built.display()))
-        .arg("process-classes"))
+        .arg(match phase {
+            Phase::Compile => "process-classes",
+            Phase::RunShrunk => "process-test-classes",
+        }))
 }
 
 fn jar(classes: &Path) -> Result<Vec<u8>, Failure> {
@@ -124,8 +162,7 @@ impl Pack {
     }
 
     fn add(&mut self, name: &str, content: &[u8]) -> Result<(), Failure> {
-        let options =
-            SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
         self.0.start_file(name, options).map_err(zip_failure)?;
         self.0
             .write_all(content)
@@ -152,9 +189,13 @@ fn inspect(aar: &[u8]) -> Result<(), Failure> {
         String::from_utf8_lossy(&rules).contains("com.sun.jna"),
         "the rules let JNA be shrunk",
     )?;
-    for (abi, _) in ABIS {
-        let library = entry(&mut archive, &format!("jni/{abi}/{LIBRARY}"))?;
-        expect(library.starts_with(b"\x7fELF"), "no library")?;
+    for abi in &ABIS {
+        let library = entry(&mut archive, &abi.library())?;
+        let architecture = object::File::parse(&*library).map(|file| file.architecture());
+        expect(
+            architecture == Ok(abi.architecture),
+            &format!("{} is for another ABI", abi.library()),
+        )?;
     }
     inspect_classes(&entry(&mut archive, "classes.jar")?)
 }
@@ -164,7 +205,11 @@ fn inspect_classes(jar: &[u8]) -> Result<(), Failure> {
     for class in CLASSES {
         entry(&mut archive, class)?;
     }
-    let names: Vec<String> = archive.file_names().map(str::to_owned).collect();
+    let names = archive
+        .file_names()
+        .map(|name| name.map(|name| name.into_owned()))
+        .collect::<Result<Vec<String>, _>>()
+        .map_err(zip_failure)?;
     for name in names.iter().filter(|name| name.ends_with(".class")) {
         expect(
             name.starts_with("kr/naru/"),
@@ -216,4 +261,109 @@ fn failure(path: &Path, error: &std::io::Error) -> Failure {
 
 fn zip_failure(error: ZipError) -> Failure {
     Failure::Other(format!("packing: {error}"))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use object::{BinaryFormat, Endianness, write};
+
+    /// The parts of an AAR that nothing is wrong with.
+    fn parts() -> Vec<(String, Vec<u8>)> {
+        let mut parts: Vec<(String, Vec<u8>)> = vec![
+            (
+                "AndroidManifest.xml".into(),
+                b"<uses-sdk android:minSdkVersion=\"24\"/>".to_vec(),
+            ),
+            ("R.txt".into(), Vec::new()),
+            (
+                "proguard.txt".into(),
+                b"-keep class com.sun.jna.**".to_vec(),
+            ),
+            ("classes.jar".into(), classes(CLASS_FILES, &CLASSES)),
+        ];
+        for abi in &ABIS {
+            parts.push((abi.library(), library(abi.architecture)));
+        }
+        parts
+    }
+
+    fn classes(version: u16, names: &[&str]) -> Vec<u8> {
+        let mut class = b"\xca\xfe\xba\xbe\0\0".to_vec();
+        class.extend(version.to_be_bytes());
+        let mut jar = Pack::new();
+        for name in names {
+            jar.add(name, &class).unwrap();
+        }
+        jar.finish().unwrap()
+    }
+
+    fn library(architecture: Architecture) -> Vec<u8> {
+        write::Object::new(BinaryFormat::Elf, architecture, Endianness::Little)
+            .write()
+            .unwrap()
+    }
+
+    fn packed(parts: &[(String, Vec<u8>)]) -> Vec<u8> {
+        let mut aar = Pack::new();
+        for (name, content) in parts {
+            aar.add(name, content).unwrap();
+        }
+        aar.finish().unwrap()
+    }
+
+    fn with(name: &str, content: Vec<u8>) -> Vec<u8> {
+        let mut parts = parts();
+        parts.iter_mut().find(|part| part.0 == name).unwrap().1 = content;
+        packed(&parts)
+    }
+
+    #[test]
+    fn accepts_what_an_app_needs() {
+        inspect(&packed(&parts())).unwrap();
+    }
+
+    #[test]
+    fn rejects_an_aar_without_one_of_its_parts() {
+        for (name, _) in parts() {
+            let mut parts = parts();
+            parts.retain(|part| part.0 != name);
+            assert!(inspect(&packed(&parts)).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn rejects_a_library_for_another_abi() {
+        let aar = with(&ABIS[0].library(), library(ABIS[1].architecture));
+        assert!(inspect(&aar).is_err());
+    }
+
+    #[test]
+    fn rejects_a_library_that_is_none() {
+        assert!(inspect(&with(&ABIS[0].library(), b"!<arch>".to_vec())).is_err());
+    }
+
+    #[test]
+    fn rejects_classes_for_a_newer_java() {
+        let newer = classes(CLASS_FILES + 1, &CLASSES);
+        assert!(inspect(&with("classes.jar", newer)).is_err());
+    }
+
+    #[test]
+    fn rejects_classes_of_others() {
+        let mut names = CLASSES.to_vec();
+        names.push("com/sun/jna/Native.class");
+        assert!(inspect(&with("classes.jar", classes(CLASS_FILES, &names))).is_err());
+    }
+
+    #[test]
+    fn rejects_a_jar_without_the_store() {
+        assert!(inspect(&with("classes.jar", classes(CLASS_FILES, &CLASSES[..2]))).is_err());
+    }
+
+    #[test]
+    fn packs_the_same_bytes_again() {
+        assert_eq!(packed(&parts()), packed(&parts()));
+    }
 }

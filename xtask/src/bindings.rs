@@ -47,8 +47,7 @@ pub(crate) fn generate(
     language: Language,
     out: &Path,
 ) -> Result<(), Failure> {
-    let mut paths = BindgenPaths::default();
-    paths.add_layer(Crate(utf8(&root.join("bindings/uniffi"))?));
+    let paths = paths(root)?;
     let language = match language {
         Language::Kotlin => TargetLanguage::Kotlin,
         Language::Swift => TargetLanguage::Swift,
@@ -63,7 +62,14 @@ pub(crate) fn generate(
         .map_err(|error| Failure::Other(format!("uniffi-bindgen: {error:#}")))
 }
 
-fn utf8(path: &Path) -> Result<Utf8PathBuf, Failure> {
+/// Where generators find what `bindings/uniffi` says of them.
+pub(crate) fn paths(root: &Path) -> Result<BindgenPaths, Failure> {
+    let mut paths = BindgenPaths::default();
+    paths.add_layer(Crate(utf8(&root.join("bindings/uniffi"))?));
+    Ok(paths)
+}
+
+pub(crate) fn utf8(path: &Path) -> Result<Utf8PathBuf, Failure> {
     Utf8PathBuf::try_from(path.to_path_buf())
         .map_err(|error| Failure::Other(format!("no UTF-8 path: {error}")))
 }

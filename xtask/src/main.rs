@@ -1,12 +1,15 @@
 //! The project's own commands: `cargo xtask run`, `cargo xtask test`.
 
+mod aar;
 mod bindings;
+mod chaos;
 mod kotlin;
 mod mobile;
 mod page;
 mod run;
 mod simulate;
 mod step;
+mod surface;
 mod swift;
 mod targets;
 mod test;
@@ -36,14 +39,20 @@ enum Command {
     Bindings(bindings::Options),
     /// Builds the libraries for phones into `target/mobile`, and checks them.
     Mobile(mobile::Options),
+    /// Writes down what apps for phones can call, in `bindings/uniffi/surface.txt`.
+    Surface,
     /// Writes the public interface of the Kotlin SDK anew into `bindings/kotlin/api.txt`.
     KotlinInterface,
     /// Renews `bindings/swift/api.txt` after a change of the Swift package's surface.
     SwiftApi,
+    /// Packs the SDK for Android as an AAR into `target/maven`.
+    Aar,
     /// Builds the XCFramework and the generated sources into `bindings/swift`.
     Xcframework,
     /// Runs whole transfers in many seeded worlds, and prints the seeds that go wrong.
     Simulate(simulate::Options),
+    /// Takes relays and Redis servers away in the middle of transfers between real processes.
+    Chaos(chaos::Options),
 }
 
 fn main() -> ExitCode {
@@ -56,10 +65,13 @@ fn main() -> ExitCode {
         Command::Page => page::build(root),
         Command::Bindings(options) => bindings::run_generator(root, &options),
         Command::Mobile(options) => mobile::build(root, &options),
+        Command::Surface => surface::write(root),
         Command::KotlinInterface => kotlin::write_interface(root),
         Command::SwiftApi => swift::renew_api(root),
+        Command::Aar => aar::build(root),
         Command::Xcframework => swift::xcframework(root),
         Command::Simulate(options) => simulate::run_seeds(root, &options),
+        Command::Chaos(options) => chaos::run_cases(root, &options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

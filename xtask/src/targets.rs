@@ -17,8 +17,36 @@ pub(crate) fn cargo_for(root: &Path, target: &str) -> Result<Command, Failure> {
 }
 
 /// The same for one crate, of which the caller says what it is to become.
-pub(crate) fn cargo_rustc_for(root: &Path, target: &str) -> Result<Command, Failure> {
-    command_for(root, target, "rustc")
+pub(crate) fn cargo_rustc_for(
+    root: &Path,
+    target: &str,
+    library: StandardLibrary,
+) -> Result<Command, Failure> {
+    match library {
+        StandardLibrary::AsItComes => command_for(root, target, "rustc"),
+        StandardLibrary::Small => {
+            let mut command = if succeeds("rustup", &["component", "add", "rust-src"]) {
+                let mut command = prepared(cargo(), root, target, "rustc");
+                command
+                    .env("RUSTC_BOOTSTRAP", "1")
+                    .args(["-Z", "build-std=std,panic_abort"]);
+                command
+            } else {
+                debian(root, target, "rustc")?
+            };
+            command.args(["-Z", "build-std-features=panic-unwind,optimize_for_size"]);
+            Ok(command)
+        }
+    }
+}
+
+/// Which standard library something is built with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StandardLibrary {
+    /// The toolchain's.
+    AsItComes,
+    /// Built for it, for size: unwinds, and cannot print backtraces.
+    Small,
 }
 
 fn command_for(root: &Path, target: &str, subcommand: &str) -> Result<Command, Failure> {

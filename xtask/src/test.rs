@@ -3,9 +3,9 @@
 use std::{path::Path, process::Command, time::Instant};
 
 use crate::{
-    kotlin, mobile, page,
+    aar, kotlin, mobile, page,
     step::{Failure, cargo, run},
-    tools,
+    surface, swift, tools,
 };
 
 /// What to run.
@@ -27,11 +27,14 @@ const STEPS: &[Step] = &[
     ("page", page_checks),
     ("tests", tests),
     ("documentation", documentation),
+    ("deployment", deployment),
     ("browsers", browsers),
+    ("surface of the library for phones", surface::check),
     ("libraries for phones", mobile::quick),
-    ("XCFramework", crate::swift::check_xcframework),
+    ("XCFramework", swift::check_xcframework),
     ("SDK for Android and the JVM", kotlin::test),
-    ("SDK for Swift", crate::swift::test),
+    ("AAR for Android", aar::test),
+    ("SDK for Swift", swift::test),
 ];
 
 /// Runs the steps; all of them, whichever fail.
@@ -134,6 +137,37 @@ fn documentation(root: &Path) -> Result<(), Failure> {
             "--no-deps",
             "--all-features",
         ]))
+}
+
+/// What can be said of a deployment without one: alerts, scraping, and the units of systemd.
+fn deployment(root: &Path) -> Result<(), Failure> {
+    tools::ensure_deployment_checks()?;
+    let prometheus = root.join("deploy/prometheus");
+    run(Command::new("promtool").current_dir(&prometheus).args([
+        "check",
+        "config",
+        "scrape.yaml",
+    ]))?;
+    // The unit names a program that is not installed here.
+    let folder = root.join("target/deployment");
+    let copy = |name: &str| {
+        let unit = std::fs::read_to_string(root.join("deploy/systemd").join(name))?;
+        std::fs::create_dir_all(&folder)?;
+        std::fs::write(
+            folder.join(name),
+            unit.replace("/usr/bin/naru-relay", "/bin/true"),
+        )
+    };
+    let units = ["naru-relay.service", "naru-relay.socket"];
+    units
+        .into_iter()
+        .try_for_each(copy)
+        .map_err(|error| Failure::Other(error.to_string()))?;
+    run(Command::new("systemd-analyze").current_dir(&folder).args([
+        "verify",
+        "./naru-relay.service",
+        "./naru-relay.socket",
+    ]))
 }
 
 fn page_checks(root: &Path) -> Result<(), Failure> {

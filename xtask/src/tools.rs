@@ -122,6 +122,14 @@ pub(crate) fn ensure_redis() -> Result<(), Failure> {
     ensure_packages(&["/usr/bin/redis-server"], &["redis-server"])
 }
 
+/// Prometheus's and systemd's own checks.
+pub(crate) fn ensure_deployment_checks() -> Result<(), Failure> {
+    ensure_packages(
+        &["/usr/bin/promtool", "/usr/bin/systemd-analyze"],
+        &["prometheus", "systemd"],
+    )
+}
+
 /// Node.js with npm, which build the page.
 pub(crate) fn ensure_npm() -> Result<(), Failure> {
     if succeeds("npm", &["--version"]) {

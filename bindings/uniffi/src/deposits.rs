@@ -32,6 +32,8 @@ pub struct Depositing {
     commands: UnboundedSender<DepositCommand>,
     events: Events<DepositingEvent>,
     stop: Arc<Signal>,
+    /// What the relay has said of this transfer.
+    remark: Arc<Mutex<client::Remark>>,
     prepared: Mutex<Option<Prepared>>,
     fetched: Arc<Signal>,
     _live: Live,
@@ -118,7 +120,9 @@ impl Depositing {
             queue,
             sender,
         } = prepared;
-        let relay = self.context.line(self.context.relay()?, &self.stop);
+        let relay = self
+            .context
+            .line(self.context.relay()?, &self.stop, &self.remark);
         let device = self.context.device.clone();
         let wanted = Deposit { offer, keep };
         let mut rng = generator()?;
@@ -136,7 +140,7 @@ impl Depositing {
                 .remember_receipt(original, now())
                 .await?;
         }
-        Ok(ended?)
+        ended.map_err(|error| Failure::remarked(error, &lock(&self.remark)))
     }
 
     /// What happens next; nothing when the deposit needs no more looking after.
@@ -177,6 +181,7 @@ impl Depositing {
             commands,
             events,
             stop: Arc::new(Signal::new()),
+            remark: Arc::default(),
             prepared: Mutex::new(Some(prepared)),
             fetched: Arc::new(Signal::new()),
             _live: Live::new(),

@@ -2,7 +2,7 @@
 
 use naru_core::{
     certificate::{ChangeError, PasswordError, RootsError, WeakPassword},
-    client::TransferError,
+    client::{Remark, TransferError},
     connection_number::ConnectionNumberError,
     deposit::DepositCodeError,
     giver::OfferError,
@@ -103,7 +103,7 @@ impl From<TransferError> for Failure {
             | TransferError::FrameGap
             | TransferError::MailboxTaken => (FailureKind::Relay, true),
             TransferError::RelayRefused => (FailureKind::Unsupported, false),
-            TransferError::DepositsOff => (FailureKind::Relay, false),
+            TransferError::DepositsOff | TransferError::NotAllowed => (FailureKind::Relay, false),
             TransferError::Cancelled | TransferError::Refused => (FailureKind::Cancelled, true),
             TransferError::WrongDirection | TransferError::DepositGone => {
                 (FailureKind::Input, false)
@@ -112,6 +112,35 @@ impl From<TransferError> for Failure {
             TransferError::TakenByAnother => (FailureKind::OtherDevice, false),
         };
         Self::new(error.code(), kind, retryable, error)
+    }
+}
+
+impl Failure {
+    /// A transfer that failed, with what the relay has said of it.
+    pub(crate) fn remarked(error: TransferError, remark: &Remark) -> Self {
+        let Self::Failed {
+            code,
+            kind,
+            retryable,
+            mut message_ko,
+            mut message_en,
+        } = error.into();
+        let refusal = remark.refusal.as_ref();
+        if let Some(refusal) = refusal.filter(|_| error == TransferError::NotAllowed) {
+            let Wording { ko, en } = refusal.into();
+            (message_ko, message_en) = (ko.into_owned(), en.into_owned());
+        }
+        if let Some(reference) = &remark.reference {
+            message_ko += &format!(" (문의 번호 {reference})");
+            message_en += &format!(" (reference {reference})");
+        }
+        Self::Failed {
+            code,
+            kind,
+            retryable,
+            message_ko,
+            message_en,
+        }
     }
 }
 

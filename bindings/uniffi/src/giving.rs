@@ -11,7 +11,7 @@ use std::{
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::future::{join, select};
 use naru_core::{
-    client::{GiverCommand, GiverEvent, TransferError, give, look_up},
+    client::{GiverCommand, GiverEvent, Remark, TransferError, give, look_up},
     connection_number::ConnectionNumber,
     device::Device,
     giver::{Conclusion, Offer, VerifiedReceipt},
@@ -42,6 +42,8 @@ pub struct Giving {
     commands: UnboundedSender<GiverCommand>,
     events: Events<GivingEvent>,
     stop: Arc<Signal>,
+    /// What the relay has said of this transfer.
+    remark: Arc<Mutex<Remark>>,
     prepared: Mutex<Option<Prepared>>,
     recipient: Arc<Mutex<Option<String>>>,
     confirmed: AtomicBool,
@@ -143,7 +145,7 @@ impl Giving {
                 .log
                 .error(error.code(), "giving has ended without success"),
         }
-        Ok(ended?)
+        ended.map_err(|error| Failure::remarked(error, &lock(&self.remark)))
     }
 
     /// What happens next; nothing when the transfer has ended or was cancelled.
@@ -238,6 +240,7 @@ impl Giving {
             commands,
             events,
             stop: Arc::new(Signal::new()),
+            remark: Arc::default(),
             prepared: Mutex::new(Some(prepared)),
             recipient: Arc::default(),
             confirmed: AtomicBool::new(false),
@@ -260,7 +263,7 @@ impl Giving {
         };
         // An app has at least one relay.
         let origin = origin.ok_or(TransferError::RelayUnreachable)?;
-        let relay = self.context.line(origin, &self.stop);
+        let relay = self.context.line(origin, &self.stop, &self.remark);
         let announced = sender.clone();
         let emit = move |event: Announced| drop(announced.unbounded_send(event.into()));
         let joined = numbers.as_ref().map(|numbers| Arc::clone(&numbers.joined));

@@ -2,13 +2,13 @@
 
 use std::{
     num::NonZeroU32,
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use naru_core::{
     certificate::{Password, PasswordRules, Roots},
-    client::{deposit_status, withdraw},
+    client::{Remark, deposit_status, withdraw},
     connection_number::ConnectionNumber,
     deposit::{RecoveryCode, WithdrawCode},
     device::Device,
@@ -24,6 +24,7 @@ use crate::{
     giving::{self, Giving},
     host::{CertificateStore, Transport, UserVerification},
     live::Live,
+    lock::lock,
     log::{Log, LogSink},
     receiving::{self, Receiving},
     relay::Relay,
@@ -100,11 +101,22 @@ impl Context {
         Ok(self.relays.first().ok_or(Refusal::NoRelay)?.clone())
     }
 
-    pub(crate) fn line(&self, origin: Origin, stop: &Arc<Signal>) -> Relay {
+    /// For a question that nothing stops.
+    fn errand(&self) -> Result<Relay, Failure> {
+        Ok(self.line(self.relay()?, &Arc::new(Signal::new()), &Arc::default()))
+    }
+
+    pub(crate) fn line(
+        &self,
+        origin: Origin,
+        stop: &Arc<Signal>,
+        remark: &Arc<Mutex<Remark>>,
+    ) -> Relay {
         Relay {
             transport: Arc::clone(&self.transport),
             origin,
             stop: Arc::clone(stop),
+            remark: Arc::clone(remark),
         }
     }
 }
@@ -214,19 +226,18 @@ impl Naru {
     /// Where the deposit of a withdraw code stands.
     pub async fn deposit_status(&self, withdraw_code: String) -> Result<DepositStatus, Failure> {
         let code = withdraw_code.parse::<WithdrawCode>()?;
-        let relay = self
-            .context
-            .line(self.context.relay()?, &Arc::new(Signal::new()));
-        Ok(deposit_status(&relay, &relay.origin, &code).await?.into())
+        let relay = self.context.errand()?;
+        let status = deposit_status(&relay, &relay.origin, &code).await;
+        let status = status.map_err(|error| Failure::remarked(error, &lock(&relay.remark)))?;
+        Ok(status.into())
     }
 
     /// Takes the deposit of a withdraw code back: nobody can fetch it from then on.
     pub async fn withdraw_deposit(&self, withdraw_code: String) -> Result<(), Failure> {
         let code = withdraw_code.parse::<WithdrawCode>()?;
-        let relay = self
-            .context
-            .line(self.context.relay()?, &Arc::new(Signal::new()));
-        Ok(withdraw(&relay, &relay.origin, &code).await?)
+        let relay = self.context.errand()?;
+        let withdrawn = withdraw(&relay, &relay.origin, &code).await;
+        withdrawn.map_err(|error| Failure::remarked(error, &lock(&relay.remark)))
     }
 
     /// Whether a new password is as strong as the agency asks; says what it lacks.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use naru_core::{
-    client::{ReceiverCommand, ReceiverEvent, TransferError, claim, look_up, receive},
+    client::{ReceiverCommand, ReceiverEvent, Remark, TransferError, claim, look_up, receive},
     connection_number::ConnectionNumber,
     deposit::RecoveryCode,
     giver::Conclusion,
@@ -33,6 +33,8 @@ pub struct Receiving {
     commands: UnboundedSender<ReceiverCommand>,
     events: Events<ReceivingEvent>,
     stop: Arc<Signal>,
+    /// What the relay has said of this transfer.
+    remark: Arc<Mutex<Remark>>,
     prepared: Mutex<Option<Prepared>>,
     arrived: Arc<Mutex<Option<Arrived>>>,
     _live: Live,
@@ -149,7 +151,10 @@ impl Receiving {
         if matches!(ended, Err(Failed::Transfer(TransferError::TakenByAnother))) {
             self.take_back().await?;
         }
-        Ok(ended?)
+        ended.map_err(|failed| match failed {
+            Failed::Transfer(error) => Failure::remarked(error, &lock(&self.remark)),
+            Failed::Other(failure) => failure,
+        })
     }
 
     /// What happens next; nothing when the transfer has ended or was cancelled.
@@ -166,11 +171,16 @@ impl Receiving {
 
     /// The person agrees: stores the certificates, reads them back, compares, and tells the sending
     /// device. Where their passwords were checked by then, their keys sign that. When the store fails,
-    /// nothing is told, and this can be called again.
+    /// nothing is told, and this can be called again; when the transfer has ended meanwhile, nothing is
+    /// stored.
     pub async fn accept(&self) -> Result<Vec<CertificateReport>, Failure> {
         let certificates = self.certificates();
         if certificates.is_empty() {
             return Err(Refusal::NothingArrived.into());
+        }
+        if self.commands.is_closed() {
+            // Nobody could be told: the sending device keeps the original, and this one stores nothing.
+            return Err(TransferError::Ended.into());
         }
         for certificate in &certificates {
             let saved = self.context.storage.save(&certificate.set).await?;
@@ -215,15 +225,6 @@ enum Failed {
     Other(Failure),
 }
 
-impl From<Failed> for Failure {
-    fn from(failed: Failed) -> Self {
-        match failed {
-            Failed::Transfer(error) => error.into(),
-            Failed::Other(failure) => failure,
-        }
-    }
-}
-
 impl From<TransferError> for Failed {
     fn from(error: TransferError) -> Self {
         Self::Transfer(error)
@@ -266,6 +267,7 @@ impl Receiving {
             commands,
             events,
             stop: Arc::new(Signal::new()),
+            remark: Arc::default(),
             prepared: Mutex::new(Some(prepared)),
             arrived: Arc::default(),
             _live: Live::new(),
@@ -283,7 +285,7 @@ impl Receiving {
             Source::Scanned(pairing) | Source::Displayed(pairing) => pairing.origin().clone(),
             Source::Number(_) | Source::Deposit(_) => self.context.relay()?,
         };
-        let relay = self.context.line(origin, &self.stop);
+        let relay = self.context.line(origin, &self.stop, &self.remark);
         let announced = sender.clone();
         let emit = move |event: Announced| drop(announced.unbounded_send(event.into()));
         let joined = numbers.as_ref().map(|numbers| Arc::clone(&numbers.joined));

@@ -3,19 +3,20 @@
 use std::{
     future::Future,
     pin::{Pin, pin},
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use futures_timer::Delay;
 use futures_util::future::{Either, select};
 use naru_core::{
-    client::{Request, Response, TransferError, Transport as Driven, TransportError},
+    client::{Remark, Request, Response, TransferError, Transport as Driven, TransportError},
     pairing::Origin,
 };
 
 use crate::{
     host::{HttpHeader, HttpRequest, Transport},
+    lock::lock,
     signal::Signal,
 };
 
@@ -28,6 +29,8 @@ pub(crate) struct Relay {
     pub(crate) origin: Origin,
     /// Aborts the request that is under way; what is sent later says farewell.
     pub(crate) stop: Arc<Signal>,
+    /// What the relay has said beside its codes.
+    pub(crate) remark: Arc<Mutex<Remark>>,
 }
 
 impl Driven for Relay {
@@ -44,11 +47,13 @@ impl Driven for Relay {
         };
         let answer = answer.map_err(|_| TransportError)?;
         let headers = answer.headers.into_iter();
-        Ok(Response {
+        let response = Response {
             status: answer.status,
             headers: headers.map(|header| (header.name, header.value)).collect(),
             body: answer.body,
-        })
+        };
+        lock(&self.remark).note(&response);
+        Ok(response)
     }
 
     async fn pause(&self, duration: Duration) {

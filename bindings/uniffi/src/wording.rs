@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use naru_core::{
     certificate::{ChangeError, PasswordError, RootsError, WeakPassword},
-    client::TransferError,
+    client::{self, TransferError},
     connection_number::ConnectionNumberError,
     deposit::DepositCodeError,
     giver::OfferError,
@@ -108,6 +108,10 @@ impl From<TransferError> for Wording {
                 "이 기관의 중계 서버는 인증서를 맡아 두지 않습니다.",
                 "This agency's relay keeps no deposits.",
             ),
+            TransferError::NotAllowed => (
+                "기관 정책상 할 수 없습니다. 기관의 IT 담당자에게 문의하세요.",
+                "A rule of the agency does not allow this. Ask the agency's IT desk.",
+            ),
             TransferError::DepositGone => (
                 "이 코드로 맡겨 둔 인증서가 없습니다. 이미 받았거나 회수했거나 기간이 지났습니다.",
                 "Nothing is deposited under this code: it was fetched, withdrawn or has expired.",
@@ -122,6 +126,45 @@ impl From<TransferError> for Wording {
             ),
         }
         .into()
+    }
+}
+
+/// Which rule stops the person, whose it is, and whom to ask.
+impl From<&client::Refusal> for Wording {
+    fn from(refusal: &client::Refusal) -> Self {
+        let (mut ko, mut en) = match refusal.rule.as_str() {
+            "networks" => (
+                "이 망에서는 인증서를 옮길 수 없습니다.".to_owned(),
+                "Certificates cannot be moved from this network.".to_owned(),
+            ),
+            "deposits" => (
+                "인증서를 맡겨 둘 수 없습니다.".to_owned(),
+                "Certificates cannot be deposited.".to_owned(),
+            ),
+            _ => (
+                "할 수 없습니다.".to_owned(),
+                "This is not allowed.".to_owned(),
+            ),
+        };
+        if let Some(agency) = &refusal.agency {
+            ko = format!("{} 정책상 {ko}", agency.ko);
+            en = format!("{}: {en}", agency.en);
+        }
+        if let Some(desk) = &refusal.desk {
+            let ways = |text: fn(&client::Localised) -> &String| {
+                let name = Some(text(&desk.name));
+                let hours = desk.hours.as_ref().map(text);
+                let ways = [name, desk.phone.as_ref(), desk.mail.as_ref(), hours];
+                let ways: Vec<&str> = ways.into_iter().flatten().map(String::as_str).collect();
+                ways.join(", ")
+            };
+            ko += &format!(" 문의: {}", ways(|text| &text.ko));
+            en += &format!(" Ask: {}", ways(|text| &text.en));
+        }
+        Self {
+            ko: ko.into(),
+            en: en.into(),
+        }
     }
 }
 

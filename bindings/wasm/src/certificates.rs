@@ -46,6 +46,7 @@ struct DetailsSummary<'a> {
     not_after: f64,
     validity: &'static str,
     days_left: Option<f64>,
+    policies: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -261,5 +262,6 @@ fn summary(details: &Details, now: f64) -> DetailsSummary<'_> {
         not_after: details.not_after as f64,
         validity,
         days_left,
+        policies: &details.policies,
     }
 }

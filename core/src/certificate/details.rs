@@ -24,6 +24,8 @@ pub struct Details {
     pub subject: String,
     /// For whom it was issued.
     pub holder: Holder,
+    /// The object identifiers of its certificate policies, dotted.
+    pub policies: Vec<String>,
     /// Whether it may sign.
     pub signs: bool,
     /// Whether it may be used for encipherment.
@@ -125,13 +127,15 @@ impl Details {
         let seconds = |time: x509_cert::time::Time| {
             i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX)
         };
+        let policies = policies(certificate);
         let organization = attribute(tbs.issuer(), ORGANIZATION).unwrap_or_default();
         Self {
             name: attribute(tbs.subject(), COMMON_NAME)
                 .unwrap_or_else(|| folder_name(tbs.subject())),
             issuer: attribute(tbs.issuer(), COMMON_NAME).unwrap_or_else(|| organization.clone()),
             subject: folder_name(tbs.subject()),
-            holder: holder(certificate),
+            holder: holder(&policies),
+            policies,
             signs,
             enciphers,
             not_before: seconds(tbs.validity().not_before),
@@ -152,17 +156,21 @@ fn usage(certificate: &CertificateInner<Raw>) -> (bool, bool) {
     }
 }
 
-fn holder(certificate: &CertificateInner<Raw>) -> Holder {
-    match certificate
-        .tbs_certificate()
-        .get_extension::<CertificatePolicies>()
-    {
-        Ok(Some((_, policies))) => policies
-            .0
-            .iter()
-            .find_map(|policy| Holder::of(&policy.policy_identifier.to_string()))
-            .unwrap_or(Holder::Unknown),
-        _ => Holder::Unknown,
+fn holder(policies: &[String]) -> Holder {
+    let holder = policies.iter().find_map(|policy| Holder::of(policy));
+    holder.unwrap_or(Holder::Unknown)
+}
+
+fn policies(certificate: &CertificateInner<Raw>) -> Vec<String> {
+    let tbs = certificate.tbs_certificate();
+    match tbs.get_extension::<CertificatePolicies>() {
+        Ok(Some((_, policies))) => {
+            let policies = policies.0.iter();
+            policies
+                .map(|policy| policy.policy_identifier.to_string())
+                .collect()
+        }
+        _ => Vec::new(),
     }
 }
 

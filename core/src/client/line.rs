@@ -29,6 +29,8 @@ enum Entry {
         authorization: String,
         /// How long a mailbox that is not there may still be opened.
         patience: Duration,
+        /// Whether a relay that has forgotten the join hears it again without being asked to.
+        again: bool,
     },
 }
 
@@ -43,6 +45,7 @@ pub(crate) struct Line<'t, T> {
     authorization: String,
     entry: Option<Entry>,
     entered: bool,
+    was_entered: bool,
     outbox: Vec<Outgoing>,
     inbox: VecDeque<Vec<u8>>,
     /// Number of the peer's last frame that has come.
@@ -99,7 +102,7 @@ impl<'t, T: Transport> Line<'t, T> {
         join: &Token,
         m1: Vec<u8>,
     ) -> Self {
-        Self::joining(transport, mailbox, token, join, m1, PATIENCE_TO_OPEN)
+        Self::joining(transport, mailbox, token, join, m1, PATIENCE_TO_OPEN, true)
     }
 
     /// A scanner of a mailbox that has been there for long.
@@ -110,7 +113,7 @@ impl<'t, T: Transport> Line<'t, T> {
         join: &Token,
         m1: Vec<u8>,
     ) -> Self {
-        Self::joining(transport, mailbox, token, join, m1, Duration::ZERO)
+        Self::joining(transport, mailbox, token, join, m1, Duration::ZERO, false)
     }
 
     fn joining(
@@ -120,6 +123,7 @@ impl<'t, T: Transport> Line<'t, T> {
         join: &Token,
         m1: Vec<u8>,
         patience: Duration,
+        again: bool,
     ) -> Self {
         let body = Join {
             token: token.hash(),
@@ -131,6 +135,7 @@ impl<'t, T: Transport> Line<'t, T> {
             body,
             authorization,
             patience,
+            again,
         };
         Self::new(transport, mailbox, token, Some(entry))
     }
@@ -141,6 +146,7 @@ impl<'t, T: Transport> Line<'t, T> {
             mailbox,
             authorization: token.authorization(),
             entered: entry.is_none(),
+            was_entered: false,
             entry,
             outbox: Vec::new(),
             inbox: VecDeque::new(),
@@ -183,9 +189,15 @@ impl<'t, T: Transport> Line<'t, T> {
             if let Some(frame) = self.inbox.pop_front() {
                 return Ok(frame);
             }
+            // What the relay has forgotten goes first.
+            if !self.has_delivered() {
+                continue;
+            }
             let request = self.read_request();
-            let response = self.relay.call(request, notify).await?;
-            self.take(&response)?;
+            match self.relay.call(request, notify).await {
+                Ok(response) => self.take(&response)?,
+                Err(error) => self.join_again_after(error)?,
+            }
         }
     }
 
@@ -200,7 +212,7 @@ impl<'t, T: Transport> Line<'t, T> {
         wait: Duration,
         notify: &mut impl FnMut(Connection),
     ) -> Result<Vec<Vec<u8>>, TransferError> {
-        let path = mailbox::frames_path(&self.mailbox) + &mailbox::query(0, wait);
+        let path = mailbox::frames_path(&self.mailbox) + &mailbox::query(0, 0, wait);
         let request = self.request(Method::Get, path, None, Vec::new(), wait);
         let response = self.relay.call(request, notify).await?;
         self.read(&response)
@@ -209,6 +221,7 @@ impl<'t, T: Transport> Line<'t, T> {
     /// Enters once more, as at first, and takes what comes as if for the first time.
     pub(crate) fn enter_again(&mut self) {
         self.entered = false;
+        self.deliver_again_after(0);
         self.received = 0;
         self.inbox.clear();
     }
@@ -236,28 +249,11 @@ impl<'t, T: Transport> Line<'t, T> {
         wait: Duration,
         notify: &mut impl FnMut(Connection),
     ) -> Result<(), TransferError> {
-        if !self.entered
-            && let Some(entry) = &self.entry
-        {
-            let waiting = if self.outbox.is_empty() && self.relay.has_answered() {
-                wait
-            } else {
-                Duration::ZERO
+        while !self.has_delivered() {
+            self.enter(wait, notify).await?;
+            let Some(at) = self.outbox.iter().position(|outgoing| !outgoing.delivered) else {
+                continue;
             };
-            let request = self.entry_request(entry, waiting);
-            let response = match entry {
-                Entry::Open { .. } => self.relay.call(request, notify).await?,
-                Entry::Join { patience, .. } => {
-                    let patience = *patience;
-                    self.relay
-                        .call_until_open(request, patience, notify)
-                        .await?
-                }
-            };
-            self.take(&response)?;
-            self.entered = true;
-        }
-        while let Some(at) = self.outbox.iter().position(|outgoing| !outgoing.delivered) {
             let is_last = at + 1 == self.outbox.len();
             let waiting = if is_last && self.inbox.is_empty() {
                 wait
@@ -267,32 +263,88 @@ impl<'t, T: Transport> Line<'t, T> {
             let request = self.frame_request(at, waiting);
             match self.relay.call(request, notify).await {
                 Ok(response) => {
-                    self.take(&response)?;
                     if let Some(outgoing) = self.outbox.get_mut(at) {
                         outgoing.delivered = true;
                     }
+                    self.take(&response)?;
                 }
                 // The relay has lost acknowledged frames: it gets all of them again.
-                Err(TransferError::FrameGap) if at > 0 => {
-                    self.outbox
-                        .iter_mut()
-                        .for_each(|outgoing| outgoing.delivered = false);
-                    if self
-                        .outbox
-                        .iter()
-                        .take(at)
-                        .all(|outgoing| outgoing.delivered)
-                    {
-                        return Err(TransferError::Tampered);
-                    }
-                }
-                Err(error) => return Err(error),
+                Err(TransferError::FrameGap) if at > 0 => self.deliver_again_after(0),
+                Err(error) => self.join_again_after(error)?,
             }
         }
         Ok(())
     }
 
+    fn has_delivered(&self) -> bool {
+        self.entered && self.outbox.iter().all(|outgoing| outgoing.delivered)
+    }
+
+    /// Makes or enters the mailbox, once.
+    async fn enter(
+        &mut self,
+        wait: Duration,
+        notify: &mut impl FnMut(Connection),
+    ) -> Result<(), TransferError> {
+        let Some(entry) = self.entry.as_ref().filter(|_| !self.entered) else {
+            return Ok(());
+        };
+        let waiting = if self.outbox.is_empty() && self.relay.has_answered() {
+            wait
+        } else {
+            Duration::ZERO
+        };
+        let request = self.entry_request(entry, waiting);
+        let patience = match entry {
+            // A mailbox that was there and is not is not opened again.
+            Entry::Join { patience, .. } if !self.was_entered => *patience,
+            Entry::Join { .. } | Entry::Open { .. } => Duration::ZERO,
+        };
+        let response = self
+            .relay
+            .call_until_open(request, patience, notify)
+            .await?;
+        self.entered = true;
+        self.was_entered = true;
+        self.take(&response)
+    }
+
+    /// A store that has failed over may have forgotten the join, and with it everything that was sent
+    /// since: both sides still have that. Other errors stay.
+    fn join_again_after(&mut self, error: TransferError) -> Result<(), TransferError> {
+        let joins_again = matches!(self.entry, Some(Entry::Join { again: true, .. }));
+        if error != TransferError::RelayLost || !joins_again || !self.entered {
+            return Err(error);
+        }
+        self.entered = false;
+        self.deliver_again_after(0);
+        Ok(())
+    }
+
+    /// Number of the last frame of this side's lane that the relay has acknowledged.
+    fn written(&self) -> u16 {
+        let delivered = self.outbox.iter().rev().find(|outgoing| outgoing.delivered);
+        match (delivered, &self.entry) {
+            (Some(outgoing), _) => outgoing.frame.number.get(),
+            // The join has brought the first.
+            (None, Some(Entry::Join { .. })) if self.entered => FrameNumber::FIRST.get(),
+            (None, _) => 0,
+        }
+    }
+
+    fn deliver_again_after(&mut self, kept: u16) {
+        for outgoing in &mut self.outbox {
+            outgoing.delivered &= outgoing.frame.number.get() <= kept;
+        }
+    }
+
     fn take(&mut self, response: &Response) -> Result<(), TransferError> {
+        let kept = response.header(mailbox::WRITTEN);
+        if let Some(kept) = kept.and_then(|value| value.parse().ok())
+            && kept < self.written()
+        {
+            self.deliver_again_after(kept);
+        }
         for frame in self.read(response)? {
             self.received = self
                 .received
@@ -314,7 +366,7 @@ impl<'t, T: Transport> Line<'t, T> {
     }
 
     fn entry_request(&self, entry: &Entry, wait: Duration) -> Request {
-        let query = mailbox::query(self.received, wait);
+        let query = mailbox::query(self.received, self.written(), wait);
         match entry {
             Entry::Open { body } => {
                 let path = mailbox::mailbox_path(&self.mailbox) + &query;
@@ -343,14 +395,15 @@ impl<'t, T: Transport> Line<'t, T> {
             .map_or((FrameNumber::FIRST, Vec::new()), |out| {
                 (out.frame.number, out.frame.bytes.clone())
             });
-        let path =
-            mailbox::frame_path(&self.mailbox, number) + &mailbox::query(self.received, wait);
+        let path = mailbox::frame_path(&self.mailbox, number)
+            + &mailbox::query(self.received, self.written(), wait);
         self.request(Method::Put, path, Some(mailbox::OCTET_STREAM), bytes, wait)
     }
 
     fn read_request(&self) -> Request {
         let wait = mailbox::MAX_WAIT;
-        let path = mailbox::frames_path(&self.mailbox) + &mailbox::query(self.received, wait);
+        let path = mailbox::frames_path(&self.mailbox)
+            + &mailbox::query(self.received, self.written(), wait);
         self.request(Method::Get, path, None, Vec::new(), wait)
     }
 

@@ -7,6 +7,8 @@ mod line;
 mod numbering;
 mod patient;
 mod receiving;
+#[cfg(feature = "remark")]
+mod remark;
 mod transport;
 
 use std::{marker::PhantomData, pin::pin, time::Duration};
@@ -19,6 +21,8 @@ use futures_util::{
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
+#[cfg(feature = "remark")]
+pub use self::remark::{Desk, Localised, Refusal, Remark};
 pub use self::{
     depositing::{
         Deposit, DepositCommand, DepositEvent, DepositStatus, claim, deposit, deposit_status,
@@ -104,6 +108,10 @@ pub enum TransferError {
     /// The agency does not let the relay keep deposits.
     #[error("this relay takes no deposits")]
     DepositsOff,
+    /// A rule of the person's agency does not allow it: [`Transport`]'s answer says which, whose, and whom
+    /// to ask.
+    #[error("a rule of the agency does not allow it")]
+    NotAllowed,
     /// Nothing is deposited under this code: it was fetched, withdrawn or has expired, or the code is
     /// another's.
     #[error("nothing is deposited under this code")]
@@ -140,6 +148,7 @@ impl TransferError {
             Self::WrongNumber => "wrong_number",
             Self::MailboxTaken => "mailbox_taken",
             Self::DepositsOff => "deposits_off",
+            Self::NotAllowed => "not_allowed",
             Self::DepositGone => "deposit_gone",
             Self::DepositHeld => "deposit_held",
             Self::TakenByAnother => "taken_by_another",

@@ -74,7 +74,7 @@ impl<'t, T: Transport> Patient<'t, T> {
         let mut paused = Duration::ZERO;
         loop {
             let (unanswered, demanded) = match self.transport.send(request.clone()).await {
-                Ok(response) if !is_passing(response.status) => {
+                Ok(response) if !is_passing(&response) => {
                     self.answered = true;
                     if !paused.is_zero() {
                         notify(Connection::Regained);
@@ -103,9 +103,14 @@ impl<'t, T: Transport> Patient<'t, T> {
     }
 }
 
-/// The relay or something before it is busy, and the same request may succeed later.
-fn is_passing(status: u16) -> bool {
-    matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504)
+/// The relay or something before it is busy, or has forgotten a join that is going to be made again: the
+/// same request may succeed later.
+fn is_passing(response: &Response) -> bool {
+    match response.status {
+        408 | 425 | 429 | 500 | 502 | 503 | 504 => true,
+        409 => response.header(mailbox::PROBLEM_CODE) == Some("not_joined"),
+        _ => false,
+    }
 }
 
 fn retry_after(response: &Response) -> Option<Duration> {
@@ -126,6 +131,7 @@ fn refusal(response: &Response) -> Option<TransferError> {
         409 if code == "already_joined" => Some(TransferError::AlreadyJoined),
         409 if code == "mailbox_exists" => Some(TransferError::MailboxTaken),
         403 if code == "deposits_off" => Some(TransferError::DepositsOff),
+        403 if code == "not_allowed" => Some(TransferError::NotAllowed),
         409 if code == "frame_gap" => Some(TransferError::FrameGap),
         404 => Some(TransferError::RelayLost),
         _ => Some(TransferError::RelayRefused),

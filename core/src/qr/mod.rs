@@ -3,9 +3,15 @@
 #[cfg(feature = "qr-draw")]
 mod draw;
 #[cfg(feature = "qr-read")]
+mod finder;
+#[cfg(feature = "qr-read")]
+mod grid;
+#[cfg(feature = "qr-read")]
+mod look;
+#[cfg(feature = "qr-read")]
 mod read;
 #[cfg(feature = "qr-read")]
-mod threshold;
+mod triple;
 
 #[cfg(feature = "qr-draw")]
 pub use self::draw::{Modules, TooLong, draw};

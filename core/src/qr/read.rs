@@ -1,18 +1,19 @@
-//! Reading: scales and thresholds one after the other, until a code is found.
+//! Reading: one look at the frame after the other, until a code is found.
 
-use rxing::{
-    common::{BitMatrix, DetectorRXingResult},
-    qrcode::cpp_port::{
-        decoder::Decode,
-        detector::{FindFinderPatterns, GenerateFinderPatternSets, SampleQR},
-    },
+use super::{
+    finder::{self, Finder},
+    grid::{self, Budget, Candidate},
+    look::Greys,
+    triple,
 };
 
-use super::threshold::Grey;
-
 /// Bounds of a frame full of noise; a real code is among the first of both.
-const MAX_FINDERS: usize = 48;
-const MAX_TRIPLES: usize = 24;
+const MAX_FINDERS: usize = 72;
+const MAX_TRIPLES: usize = 96;
+const MAX_CANDIDATES: usize = 6;
+/// Greys that the search for places may look up in one pass, and the reading at them in all.
+const SEARCH_SAMPLES: usize = 60_000;
+const READ_SAMPLES: usize = 800_000;
 /// Most pixels on one side of a frame.
 const MAX_SIDE: usize = 8_192;
 
@@ -70,29 +71,82 @@ impl<'a> LumaFrame<'a> {
 /// [`crate::pairing`] to say.
 pub fn read(frame: &LumaFrame<'_>) -> Option<String> {
     let rows = frame.rows();
-    let small = || Grey::shrunk(&rows, 3).binarised(8);
-    // Whose modules are larger than the box that decides what is black.
-    let close = || Grey::shrunk(&rows, 6).binarised(8);
-    let closest = || Grey::shrunk(&rows, 12).binarised(8);
-    let half = || Grey::shrunk(&rows, 2).binarised(8);
-    let inverted = || Grey::shrunk(&rows, 2).inverted().binarised(12);
-    let whole = || Grey::shrunk(&rows, 1).binarised(12);
-    let passes: [&dyn Fn() -> Option<BitMatrix>; 6] =
-        [&small, &close, &half, &closest, &inverted, &whole];
-    passes
+    let mut search = Search::new(&rows);
+    // Shrunk pictures first: they cost least and are free of noise and moiré.
+    let looks = [(3, 8), (2, 8), (6, 8), (1, 6), (12, 8)];
+    looks
         .into_iter()
-        .find_map(|pass| pass().and_then(|matrix| decode(&matrix)))
+        .find_map(|(factor, radius)| search.pass(factor, radius))
 }
 
-fn decode(matrix: &BitMatrix) -> Option<String> {
-    let mut finders = FindFinderPatterns(matrix, true, 0);
-    finders.truncate(MAX_FINDERS);
-    GenerateFinderPatternSets(&mut finders)
-        .iter()
-        .take(MAX_TRIPLES)
-        .find_map(|triple| {
-            let sampled = SampleQR(matrix, triple).ok()?;
-            let decoded = Decode(sampled.getBits()).ok()?;
-            decoded.isValid().then(|| decoded.content().to_string())
-        })
+/// Whether the code's modules are dark on light, or light on dark.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Polarity {
+    Dark,
+    Light,
+}
+
+/// What the looks at a frame have shown.
+struct Search<'a> {
+    greys: Greys<'a>,
+    dark: Vec<Finder>,
+    light: Vec<Finder>,
+    budget: Budget,
+}
+
+impl<'a> Search<'a> {
+    fn new(rows: &'a [&'a [u8]]) -> Self {
+        Self {
+            greys: Greys::new(rows),
+            dark: Vec::new(),
+            light: Vec::new(),
+            budget: Budget(READ_SAMPLES),
+        }
+    }
+
+    /// Looks at the frame shrunk by `factor`, its pixels compared with those at most `radius` away.
+    fn pass(&mut self, factor: usize, radius: usize) -> Option<String> {
+        let grey = self.greys.shrunk(factor);
+        if grey.width < 21 || grey.height < 21 {
+            return None;
+        }
+        let mut contrast = grey.contrast(radius);
+        [Polarity::Dark, Polarity::Light]
+            .into_iter()
+            .find_map(|polarity| {
+                if polarity == Polarity::Light {
+                    contrast.invert();
+                }
+                let found = finder::find(&contrast);
+                self.decode(found, polarity)
+            })
+    }
+
+    fn decode(&mut self, found: Vec<Finder>, polarity: Polarity) -> Option<String> {
+        let (finders, sign) = match polarity {
+            Polarity::Dark => (&mut self.dark, 1.0),
+            Polarity::Light => (&mut self.light, -1.0),
+        };
+        let before = finders.len();
+        for finder in found {
+            let new = !finders.iter().any(|other| other.is_near(&finder));
+            if new && finders.len() < MAX_FINDERS {
+                finders.push(finder);
+            }
+        }
+        if finders.len() == before {
+            return None;
+        }
+        let mut search = Budget(SEARCH_SAMPLES);
+        let mut candidates: Vec<Candidate> = triple::triples(finders, before)
+            .iter()
+            .take(MAX_TRIPLES)
+            .filter_map(|corners| grid::candidate(&self.greys, corners, sign, &mut search))
+            .collect();
+        candidates.sort_by(|a, b| b.evidence.total_cmp(&a.evidence));
+        candidates
+            .iter()
+            .take(MAX_CANDIDATES)
+            .find_map(|candidate| grid::read(&self.greys, candidate, sign, &mut self.budget))
+    }
 }

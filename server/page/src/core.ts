@@ -1,4 +1,5 @@
 import workerUrl from "./core.worker.ts?worker&url";
+import type { Remark } from "./remark";
 
 export interface Details {
   name: string;
@@ -7,6 +8,8 @@ export interface Details {
   notAfter: number;
   validity: "valid" | "expired" | "notYet";
   daysLeft?: number;
+  /** Object identifiers of its certificate policies. */
+  policies: string[];
 }
 
 export interface Summary {
@@ -81,7 +84,7 @@ export type TransferEvent =
   | { type: "reconnecting" }
   | { type: "reconnected" }
   | { type: "ended" }
-  | { type: "failed"; code: string };
+  | { type: "failed"; code: string; remark: Remark };
 
 /** What the core does for the page, in its worker. */
 export interface Calls {
@@ -120,7 +123,7 @@ type Arguments<K extends keyof Calls> = Parameters<Calls[K]>;
 export type Call = { [K in keyof Calls]: { id: number; name: K; with: Arguments<K> } }[keyof Calls];
 export type Answer =
   | { id: number; result: unknown }
-  | { id: number; code: string }
+  | { id: number; code: string; remark: Remark }
   | { transfer: number; event: TransferEvent };
 
 /** The code of what went wrong in the core. */
@@ -143,6 +146,8 @@ export class Core {
   private readonly worker = new Worker(trustedWorkerUrl(), { type: "module" });
   private readonly waiting = new Map<number, { resolve(result: unknown): void; reject(error: CoreError): void }>();
   private readonly listeners = new Map<number, (event: TransferEvent) => void>();
+  /** What the relay has said of the latest failure. */
+  remark: Remark = {};
   private calls = 0;
   private broken = false;
 
@@ -180,12 +185,15 @@ export class Core {
     if ("transfer" in answer) {
       const listener = this.listeners.get(answer.transfer);
       if (answer.event.type === "ended" || answer.event.type === "failed") this.listeners.delete(answer.transfer);
+      if (answer.event.type === "failed") this.remark = answer.event.remark;
       listener?.(answer.event);
       return;
     }
     const waiting = this.waiting.get(answer.id);
     this.waiting.delete(answer.id);
-    if ("code" in answer) waiting?.reject(new CoreError(answer.code));
-    else waiting?.resolve(answer.result);
+    if ("code" in answer) {
+      this.remark = answer.remark;
+      waiting?.reject(new CoreError(answer.code));
+    } else waiting?.resolve(answer.result);
   }
 }

@@ -1,5 +1,6 @@
 import type { Answer, Call, Calls, Farewell, NativeFile, Opening, Problem, Qr as Picture, Report, Summary, TransferEvent } from "./core";
-import { pause, send } from "./relay";
+import { Line, pause } from "./relay";
+import type { Remark } from "./remark";
 import { codeOf } from "./thrown";
 import init, { Announcing, Certificates, Depositing, Giving, Qr, Receiving, checkNewPassword, depositStatus, withdrawDeposit } from "./wasm/naru_wasm.js";
 
@@ -72,17 +73,28 @@ async function run(transfer: number, running: Running, ended: () => void): Promi
     if (event.type === "joined" || event.type === "showCode") announcing.get(transfer)?.stop();
     say({ transfer, event });
   };
+  const line = new Line();
   try {
-    await running.run(send, pause, hear);
+    await running.run(line.send, pause, hear);
     say({ transfer, event: { type: "ended" } });
   } catch (error) {
-    say({ transfer, event: { type: "failed", code: codeOf(error) } });
+    say({ transfer, event: { type: "failed", code: codeOf(error), remark: line.remark } });
   } finally {
     ended();
     announcing.get(transfer)?.stop();
     arrivals.get(transfer)?.free();
     arrivals.delete(transfer);
     running.free();
+  }
+}
+
+/** Asks the relay something; what it says beside its code goes with the failure. */
+async function ask<T>(question: (send: Line["send"]) => Promise<T>): Promise<T> {
+  const line = new Line();
+  try {
+    return await question(line.send);
+  } catch (error) {
+    throw { code: codeOf(error), remark: line.remark };
   }
 }
 
@@ -109,7 +121,7 @@ const calls: Calls = {
     announcing.set(transfer, announced);
     const hear = (event: TransferEvent): void => say({ transfer, event });
     // Without a number there is the QR.
-    void announced.run(send, pause, hear).catch((error: unknown) => hear({ type: "numberFailed", code: codeOf(error) }));
+    void announced.run(new Line().send, pause, hear).catch((error: unknown) => hear({ type: "numberFailed", code: codeOf(error) }));
   },
   enterCode: (transfer, code) => giving.get(transfer)?.enterCode(code),
   conclude: (transfer, deleted) => giving.get(transfer)?.conclude(deleted),
@@ -121,8 +133,8 @@ const calls: Calls = {
     start(depositing, new Depositing(relay, chosen(), index, seconds, name, platform)),
   withdraw: (transfer) => depositing.get(transfer)?.withdraw(),
   claim: (code) => start(receiving, Receiving.fromDeposit(relay, code)),
-  depositStatus: (code) => depositStatus(relay, code, send, pause),
-  withdrawDeposit: (code) => withdrawDeposit(relay, code, send, pause),
+  depositStatus: (code) => ask((send) => depositStatus(relay, code, send, pause)),
+  withdrawDeposit: (code) => ask((send) => withdrawDeposit(relay, code, send, pause)),
   arrived: (transfer) => arrival(transfer).list(now()) as Summary[],
   checkArrived(transfer, index, password, roots) {
     const held = arrival(transfer);
@@ -142,12 +154,13 @@ addEventListener("message", async ({ data: call }: MessageEvent<Call>) => {
   try {
     await loaded;
   } catch {
-    return say({ id: call.id, code: "page_incomplete" });
+    return say({ id: call.id, code: "page_incomplete", remark: {} });
   }
   try {
     const answer = calls[call.name] as (...given: unknown[]) => unknown;
     say({ id: call.id, result: await answer(...call.with) });
   } catch (error) {
-    say({ id: call.id, code: codeOf(error) });
+    const { remark = {} } = error as { remark?: Remark };
+    say({ id: call.id, code: codeOf(error), remark });
   }
 });

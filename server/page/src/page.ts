@@ -2,11 +2,13 @@ import { Core, type Farewell, type Found, type Summary, type TransferEvent } fro
 import { element } from "./dom";
 import type { Gathered } from "./folder";
 import { sayFarewell } from "./relay";
+import type { Refusal, Remark } from "./remark";
 import type { Chosen, Page, Screen } from "./screen";
 import { chooseScreen } from "./screens/choose";
 import { depositScreen } from "./screens/deposit";
 import { endScreen, messageScreen } from "./screens/simple";
 import { startScreen } from "./screens/start";
+import { refusedCertificate, refusedWay } from "./rules";
 import { type Settings, readSettings } from "./settings";
 import { type Texts, texts } from "./texts";
 import { codeOf } from "./thrown";
@@ -21,6 +23,8 @@ export class OnePage implements Page {
   shared = false;
   found?: Found;
   gathered?: Gathered;
+  /** Why the person may not do what was chosen. */
+  private refused: Remark | undefined;
   private watched: { transfer: number; farewell: Farewell | undefined } | undefined;
   /** Whether leaving would lose something. */
   private guarded = false;
@@ -28,6 +32,10 @@ export class OnePage implements Page {
   private stopScreen: (() => void) | undefined;
 
   constructor(public text: Texts) {}
+
+  get remark(): Remark {
+    return this.refused ?? this.core?.remark ?? {};
+  }
 
   async start(): Promise<void> {
     document.getElementById("language")?.addEventListener("click", () => {
@@ -51,6 +59,8 @@ export class OnePage implements Page {
       this.core = new Core();
       this.settings = await readSettings();
       this.shared = this.settings.sharedPc;
+      this.refused = this.settings.refused;
+      if (this.refused) this.screen = messageScreen("not_allowed");
     }
     this.draw();
   }
@@ -78,6 +88,8 @@ export class OnePage implements Page {
 
   begin(way: Way): void {
     this.way = way;
+    const refusal = refusedWay(this.settings, way);
+    if (refusal) return this.refuse(refusal);
     if (way === "bring") void bring(this);
     else if (way === "fetch") this.show(depositScreen);
     else this.show(chooseScreen);
@@ -100,10 +112,21 @@ export class OnePage implements Page {
   async open(summary: Summary, password: string): Promise<Chosen> {
     const report = await this.core.call("checkPassword", summary.index, password, this.settings.roots ?? undefined);
     const details = report.details ?? summary.details;
+    const refusal = this.way === "passwd" ? undefined : refusedCertificate(this.settings, details);
+    if (refusal) {
+      this.core.remark = { refusal };
+      throw { code: "not_allowed" };
+    }
     const files = (this.gathered?.files ?? []).filter((file) => summary.sources.includes(file.path));
     const { index, short, fingerprint } = summary;
     const name = details?.name ?? summary.sources[0] ?? "";
     return { index, short, fingerprint, name, report, files, ...(details && { details }) };
+  }
+
+  /** Says which rule of the agency forbids it. */
+  refuse(refusal: Refusal): void {
+    this.core.remark = { refusal };
+    this.show(messageScreen("not_allowed"));
   }
 
   watch(transfer: number, farewell: Farewell | undefined, hear: (event: TransferEvent) => void): void {
@@ -128,10 +151,11 @@ export class OnePage implements Page {
 
   restart(): void {
     this.unwatch();
+    this.core.remark = {};
     void this.core.call("clear");
     delete this.found;
     delete this.gathered;
-    this.show(startScreen);
+    this.show(this.refused ? messageScreen("not_allowed") : startScreen);
   }
 
   /** Leaves nothing here, and says so. */

@@ -1,5 +1,6 @@
 import type { Core, Details, Farewell, Found, Report, Summary, TransferEvent } from "./core";
 import type { FoundFile, Gathered } from "./folder";
+import type { Refusal, Remark } from "./remark";
 import type { Settings } from "./settings";
 import type { Texts } from "./texts";
 import type { Way } from "./way";
@@ -23,6 +24,8 @@ export interface Page {
   readonly text: Texts;
   readonly core: Core;
   readonly settings: Settings;
+  /** What the relay has said of the latest failure. */
+  readonly remark: Remark;
   readonly way: Way;
   /** Whether nothing may be left on this PC. */
   shared: boolean;
@@ -47,6 +50,8 @@ export interface Page {
   guard(guarded: boolean): void;
   /** Hears no more of the transfer that is watched. */
   unwatch(): void;
+  /** Says which rule of the agency forbids what was to be done. */
+  refuse(refusal: Refusal): void;
   restart(): void;
 }
 

@@ -1,9 +1,20 @@
-/** What the operator wants of the page. */
+import { type Desk, type Localised, type Remark, remarked } from "./remark";
+
+/** What the operator, and the person's agency, want of the page. */
 export interface Settings {
   sharedPc: boolean;
   deposit: { defaultHours: number; maxHours: number } | null;
   roots: string | null;
   password: { minCharacters: number; minKinds: number };
+  agency?: { id: string; name: Localised };
+  /** What the agency says at the start. */
+  text?: Localised;
+  desk?: Desk;
+  directions?: string[];
+  issuers?: string[];
+  policies?: string[];
+  /** Why the person may do nothing here. */
+  refused?: Remark;
 }
 
 const DEFAULTS: Settings = {
@@ -17,6 +28,11 @@ const PATIENCE = 3_000;
 export async function readSettings(): Promise<Settings> {
   try {
     const response = await fetch("/v1/settings", { credentials: "omit", signal: AbortSignal.timeout(PATIENCE) });
+    if (response.status === 403) {
+      const body = await response.text();
+      const refused = remarked({}, response.headers, () => body);
+      if (refused.refusal) return { ...DEFAULTS, refused };
+    }
     return response.ok ? { ...DEFAULTS, ...((await response.json()) as Settings) } : DEFAULTS;
   } catch {
     return DEFAULTS;

@@ -1,15 +1,26 @@
 //! What the operator wants of the page and of every other client.
 
-use actix_web::{HttpResponse, web};
+use std::num::NonZeroU16;
+
+use actix_web::{
+    HttpResponse,
+    http::header::{CACHE_CONTROL, CacheControl, CacheDirective},
+    web,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Relay;
-use crate::settings::Settings;
+use crate::{
+    agencies::{Agency, AgencyName, Desk, Direction, Localised},
+    client_network::ClientAddress,
+    problem::Problem,
+    settings::Settings,
+};
 
 /// The answer of `/v1/settings`. Nothing in it is secret, and nothing that a client relies on for
 /// its safety: the relay is not trusted.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ClientSettings {
     /// Whether the page keeps nothing unless the person says that the PC is their own.
@@ -20,16 +31,37 @@ pub(crate) struct ClientSettings {
     roots: Option<String>,
     /// What a new password needs.
     password: PasswordRules,
+    /// Whose rules these are; absent where there are no agencies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agency: Option<AgencyName>,
+    /// What the agency says to its people at the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<Localised>,
+    /// Whom they can ask.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    desk: Option<Desk>,
+    /// Which ways a certificate may go; absent is all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    directions: Option<Vec<Direction>>,
+    /// How many receiving devices one person may have; absent is any number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    devices: Option<u16>,
+    /// Common names of the issuers whose certificates may be moved; absent is all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issuers: Option<Vec<String>>,
+    /// Certificate policies of which one has to be in a certificate; absent is all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policies: Option<Vec<String>>,
 }
 
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct DepositHours {
     default_hours: u64,
     max_hours: u64,
 }
 
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct PasswordRules {
     min_characters: u16,
@@ -50,13 +82,63 @@ impl ClientSettings {
                 min_characters: page.password_characters.get(),
                 min_kinds: page.password_kinds.get(),
             },
+            agency: None,
+            text: None,
+            desk: None,
+            directions: None,
+            devices: None,
+            issuers: None,
+            policies: None,
+        }
+    }
+
+    /// The relay's own, with what an agency wants otherwise.
+    fn under(&self, agency: &Agency) -> Self {
+        let number = |rule: Option<NonZeroU16>, own| rule.map_or(own, NonZeroU16::get);
+        let deposit = self.deposit.as_ref().filter(|_| agency.deposits);
+        Self {
+            shared_pc: agency.shared_pc.unwrap_or(self.shared_pc),
+            deposit: deposit.map(|own| {
+                let most = agency.deposit_max_hours.map(|hours| u64::from(hours.get()));
+                let max_hours = most.map_or(own.max_hours, |most| most.min(own.max_hours));
+                let default = agency.deposit_hours.map(|hours| u64::from(hours.get()));
+                DepositHours {
+                    default_hours: default.unwrap_or(own.default_hours).min(max_hours),
+                    max_hours,
+                }
+            }),
+            roots: self.roots.clone(),
+            password: PasswordRules {
+                min_characters: number(agency.password_characters, self.password.min_characters),
+                min_kinds: number(agency.password_kinds, self.password.min_kinds),
+            },
+            agency: Some(agency.public_name()),
+            text: agency.text.clone(),
+            desk: agency.desk.clone(),
+            directions: agency.directions.clone(),
+            devices: agency.devices.map(NonZeroU16::get),
+            issuers: agency.issuers.clone(),
+            policies: agency.policies.clone(),
         }
     }
 }
 
-/// The operator's settings for clients.
+/// The settings for whoever asks.
 #[utoipa::path(get, path = "/v1/settings",
-    responses((status = 200, description = "The settings", body = ClientSettings)))]
-pub(super) async fn read(relay: web::Data<Relay>) -> HttpResponse {
-    HttpResponse::Ok().json(&relay.client_settings)
+    responses(
+        (status = 200, description = "The settings", body = ClientSettings),
+        (status = 403, description = "not_allowed"),
+    ))]
+pub(super) async fn read(
+    relay: web::Data<Relay>,
+    client: ClientAddress,
+) -> Result<HttpResponse, Problem> {
+    let settings = match relay.agency(client)? {
+        None => relay.client_settings.clone(),
+        Some(agency) => relay.client_settings.under(&agency),
+    };
+    let fresh = CacheControl(vec![CacheDirective::NoStore]);
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, fresh.to_string()))
+        .json(settings))
 }

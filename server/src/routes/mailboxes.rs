@@ -1,6 +1,6 @@
 //! The mailbox calls (`docs/protocol.md` §5).
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -10,7 +10,7 @@ use actix_web::{
 use futures_util::StreamExt;
 use naru_core::mailbox::{
     self, CBOR, CBOR_SEQUENCE, EXPIRES_IN, FrameNumber, Join, MailboxId, OCTET_STREAM, Open, Token,
-    TokenHash,
+    TokenHash, WRITTEN,
 };
 use serde::Deserialize;
 use tokio::{
@@ -20,10 +20,14 @@ use tokio::{
 
 use super::client_settings::ClientSettings;
 use crate::{
-    client_network::ClientNetwork,
+    agencies::{Agency, CurrentRules, Requester, Rule},
+    audit::{Audit, Event, Kind},
+    client_network::ClientAddress,
     limits::Limits,
     problem::Problem,
-    store::{Accepted, Backend, Store, Unread},
+    reference::Reference,
+    store::{Accepted, Backend, Capacity, Lifetimes, Store, Unread},
+    waiters::Waiters,
 };
 
 /// How long a body may take to come, at most.
@@ -35,6 +39,10 @@ const RECHECK: Duration = Duration::from_secs(5);
 pub(crate) struct Relay {
     pub(crate) store: Backend,
     pub(crate) limits: Limits,
+    pub(crate) waiters: Waiters,
+    pub(crate) rules: CurrentRules,
+    pub(crate) audit: Audit,
+    pub(crate) capacity: Capacity,
     /// Whether deposits are taken.
     pub(crate) deposits: bool,
     /// What `/v1/settings` answers.
@@ -48,26 +56,76 @@ impl Relay {
     pub(crate) fn is_stopping(&self) -> bool {
         *self.stopping.borrow()
     }
+
+    /// Whose rules hold for the client; `None` where there are no agencies.
+    pub(crate) fn agency(&self, client: ClientAddress) -> Result<Option<Arc<Agency>>, Problem> {
+        let requester = Requester { address: client.0 };
+        Ok(self.rules.agency(requester)?)
+    }
+
+    /// Reads the agencies' rules again; wrong ones change nothing.
+    pub(crate) fn reload(&self) {
+        match self.rules.reload() {
+            Ok(true) => {
+                tracing::info!("the agencies' rules are changed");
+                self.audit.record(Event::now(Kind::RuleChange));
+            }
+            Ok(false) => tracing::info!("the agencies' rules are the same"),
+            Err(error) => {
+                tracing::error!(%error, "the agencies' rules stay as they were");
+                self.audit.record(Event {
+                    failure: Some("wrong_rules".to_owned()),
+                    ..Event::now(Kind::RuleChange)
+                });
+            }
+        }
+    }
+
+    /// Something that a client does now.
+    pub(crate) fn event(&self, kind: Kind, client: ClientAddress) -> Event {
+        let agency = self.agency(client).ok().flatten();
+        Event {
+            from: Some(client.0),
+            agency: agency.map(|agency| agency.public_name().id),
+            ..Event::now(kind)
+        }
+    }
+
+    /// Notes what a client has changed about a mailbox; a repetition is nothing new.
+    fn note(&self, accepted: Accepted, kind: Kind, client: ClientAddress, id: &MailboxId) {
+        if accepted == Accepted::New {
+            let event = self.event(kind, client).about(Reference::of(id));
+            self.audit.record(event);
+        }
+    }
+
+    fn lifetimes(&self, agency: Option<&Arc<Agency>>) -> Lifetimes {
+        agency.map_or(Lifetimes::LONGEST, |agency| {
+            agency.lifetimes(&self.capacity)
+        })
+    }
 }
 
-/// `after` acknowledges the peer's frames up to it; `wait`, in seconds, waits for the next.
-#[derive(Default, Deserialize)]
+/// `after` acknowledges the peer's frames up to it; `wait`, in seconds, waits for the next, unless fewer
+/// frames than `written` are there of the caller's own.
+#[derive(Clone, Copy, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Reading {
     after: u16,
+    written: u16,
     wait: u64,
 }
 
 /// The displayer opens its mailbox.
 #[utoipa::path(put, path = "/v1/mailboxes/{id}",
-    params(("id", description = "22 characters of base64url"), ("after" = Option<u16>, Query), ("wait" = Option<u64>, Query)),
+    params(("id", description = "22 characters of base64url"), ("after" = Option<u16>, Query), ("written" = Option<u16>, Query), ("wait" = Option<u64>, Query)),
     request_body(content = Vec<u8>, content_type = "application/cbor", description = "{0: token hash, 1: join token hash}, and 2: seconds for a deposit"),
     responses(
         (status = 201, description = "Opened; the peer's frames", content_type = "application/cbor-seq"),
         (status = 200, description = "The same body had opened it"),
         (status = 400, description = "malformed"),
         (status = 401, description = "token_required"),
-        (status = 403, description = "deposits_off"),
+        (status = 403, description = "deposits_off or not_allowed"),
         (status = 408, description = "request_timeout"),
         (status = 409, description = "mailbox_exists"),
         (status = 410, description = "mailbox_expired or mailbox_ended"),
@@ -80,33 +138,44 @@ pub(super) async fn open(
     relay: web::Data<Relay>,
     request: HttpRequest,
     path: web::Path<String>,
-    network: ClientNetwork,
+    client: ClientAddress,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let (id, reading, by) = arguments(&request, &path)?;
     let body = body(&relay, &request, payload, CBOR).await?;
-    let open = Open::from_cbor(&body).map_err(|_| Problem::Malformed)?;
+    let mut open = Open::from_cbor(&body).map_err(|_| Problem::Malformed)?;
     if open.token != by {
         return Err(Problem::TokenRequired);
     }
     match open.deposit {
-        None => relay.limits.opening(network.0)?,
-        Some(_) if relay.deposits => relay.limits.deposit(network.0)?,
+        None => relay.limits.opening(client.network())?,
+        Some(_) if relay.deposits => relay.limits.deposit(client.network())?,
         Some(_) => return Err(Problem::DepositsOff),
     }
-    let accepted = relay.store.open(id, open).await?;
-    answer(&relay, id, by, reading, accepted).await
+    let agency = relay.agency(client)?;
+    if let (Some(asked), Some(agency)) = (open.deposit, &agency) {
+        if !agency.deposits {
+            return Err(agency.refuses(Rule::Deposits).into());
+        }
+        open.deposit = Some(agency.keeps(asked));
+    }
+    let lifetimes = relay.lifetimes(agency.as_ref());
+    let kind = open.deposit.map_or(Kind::Opening, |_| Kind::Deposit);
+    let accepted = relay.store.open_for(lifetimes, id, open).await?;
+    relay.note(accepted, kind, client, &id);
+    answer(&relay, client, id, by, reading, accepted).await
 }
 
 /// The scanner joins.
 #[utoipa::path(post, path = "/v1/mailboxes/{id}/join",
-    params(("id", description = "22 characters of base64url"), ("after" = Option<u16>, Query), ("wait" = Option<u64>, Query)),
+    params(("id", description = "22 characters of base64url"), ("after" = Option<u16>, Query), ("written" = Option<u16>, Query), ("wait" = Option<u64>, Query)),
     request_body(content = Vec<u8>, content_type = "application/cbor", description = "{0: token hash, 1: m1}"),
     responses(
         (status = 201, description = "Joined; the peer's frames", content_type = "application/cbor-seq"),
         (status = 200, description = "The same joiner again"),
         (status = 400, description = "malformed"),
         (status = 401, description = "token_required"),
+        (status = 403, description = "not_allowed"),
         (status = 404, description = "mailbox_unknown"),
         (status = 408, description = "request_timeout"),
         (status = 409, description = "already_joined"),
@@ -120,28 +189,36 @@ pub(super) async fn join(
     relay: web::Data<Relay>,
     request: HttpRequest,
     path: web::Path<String>,
-    network: ClientNetwork,
+    client: ClientAddress,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let (id, reading, by) = arguments(&request, &path)?;
     let body = body(&relay, &request, payload, CBOR).await?;
-    relay.limits.join(network.0)?;
+    relay.limits.join(client.network())?;
+    let agency = relay.agency(client)?;
     let join = Join::from_cbor(&body).map_err(|_| Problem::Malformed)?;
     let reader = join.token;
-    let accepted = relay.store.join(id, by, join).await?;
-    answer(&relay, id, reader, reading, accepted).await
+    let lifetimes = relay.lifetimes(agency.as_ref());
+    let change = relay.store.join_for(lifetimes, id, by, join).await?;
+    let kind = match change.is_deposit {
+        true => Kind::Claim,
+        false => Kind::Join,
+    };
+    relay.note(change.accepted, kind, client, &id);
+    answer(&relay, client, id, reader, reading, change.accepted).await
 }
 
 /// Either side appends to its own lane.
 #[utoipa::path(put, path = "/v1/mailboxes/{id}/frames/{number}",
     params(("id", description = "22 characters of base64url"), ("number" = u16, description = "From 1"),
-        ("after" = Option<u16>, Query), ("wait" = Option<u64>, Query)),
+        ("after" = Option<u16>, Query), ("written" = Option<u16>, Query), ("wait" = Option<u64>, Query)),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses(
         (status = 201, description = "Appended; the peer's frames", content_type = "application/cbor-seq"),
         (status = 200, description = "The same bytes again"),
         (status = 400, description = "malformed"),
         (status = 401, description = "token_required"),
+        (status = 403, description = "not_allowed"),
         (status = 404, description = "mailbox_unknown"),
         (status = 408, description = "request_timeout"),
         (status = 409, description = "frame_conflict, frame_gap or not_joined"),
@@ -154,6 +231,7 @@ pub(super) async fn append(
     relay: web::Data<Relay>,
     request: HttpRequest,
     path: web::Path<(String, String)>,
+    client: ClientAddress,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let (id, number) = path.into_inner();
@@ -163,21 +241,27 @@ pub(super) async fn append(
         .ok()
         .and_then(FrameNumber::new)
         .ok_or(Problem::Malformed)?;
+    relay.agency(client)?;
     let frame = body(&relay, &request, payload, OCTET_STREAM).await?;
     if frame.is_empty() {
         return Err(Problem::Malformed);
     }
-    let accepted = relay.store.append(id, by, number, frame).await?;
-    answer(&relay, id, by, reading, accepted).await
+    let change = relay.store.write(id, by, number, frame).await?;
+    // What else is written tells the relay nothing.
+    if change.is_deposit && change.by_scanner {
+        relay.note(change.accepted, Kind::Receipt, client, &id);
+    }
+    answer(&relay, client, id, by, reading, change.accepted).await
 }
 
 /// Either side reads the other's lane.
 #[utoipa::path(get, path = "/v1/mailboxes/{id}/frames",
-    params(("id", description = "22 characters of base64url"), ("after" = Option<u16>, Query), ("wait" = Option<u64>, Query)),
+    params(("id", description = "22 characters of base64url"), ("after" = Option<u16>, Query), ("written" = Option<u16>, Query), ("wait" = Option<u64>, Query)),
     responses(
         (status = 200, description = "The peer's frames", content_type = "application/cbor-seq"),
         (status = 400, description = "malformed"),
         (status = 401, description = "token_required"),
+        (status = 403, description = "not_allowed"),
         (status = 404, description = "mailbox_unknown"),
         (status = 409, description = "frames_acknowledged"),
         (status = 410, description = "mailbox_expired or mailbox_ended"),
@@ -187,9 +271,11 @@ pub(super) async fn read(
     relay: web::Data<Relay>,
     request: HttpRequest,
     path: web::Path<String>,
+    client: ClientAddress,
 ) -> Result<HttpResponse, Problem> {
     let (id, reading, by) = arguments(&request, &path)?;
-    answer(&relay, id, by, reading, Accepted::Again).await
+    relay.agency(client)?;
+    answer(&relay, client, id, by, reading, Accepted::Again).await
 }
 
 /// Either side ends the mailbox.
@@ -207,9 +293,16 @@ pub(super) async fn end(
     relay: web::Data<Relay>,
     request: HttpRequest,
     path: web::Path<String>,
+    client: ClientAddress,
 ) -> Result<HttpResponse, Problem> {
     let (id, _, by) = arguments(&request, &path)?;
-    relay.store.end(id, by).await?;
+    let change = relay.store.close(id, by).await?;
+    let kind = match (change.is_deposit, change.by_scanner) {
+        (false, _) => Kind::End,
+        (true, true) => Kind::Return,
+        (true, false) => Kind::Withdrawal,
+    };
+    relay.note(change.accepted, kind, client, &id);
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -270,6 +363,7 @@ async fn body(
 /// accepted: a failure to read is reported, and the client's repetition is answered alike.
 async fn answer(
     relay: &Relay,
+    client: ClientAddress,
     id: MailboxId,
     by: TokenHash,
     reading: Reading,
@@ -279,7 +373,7 @@ async fn answer(
     let deadline = Instant::now() + wait;
     let unread = match wait.is_zero() {
         true => relay.store.read(id, by, reading.after).await?,
-        false => wait_for_frames(relay, id, by, reading.after, deadline).await?,
+        false => wait_for_frames(relay, client, id, by, reading, deadline).await?,
     };
     let status = match accepted {
         Accepted::New => StatusCode::CREATED,
@@ -288,6 +382,7 @@ async fn answer(
     Ok(HttpResponse::build(status)
         .content_type(CBOR_SEQUENCE)
         .insert_header((EXPIRES_IN, unread.expires_in.as_secs()))
+        .insert_header((WRITTEN, u64::from(unread.written)))
         .body(mailbox::frames_to_cbor(
             unread.frames.iter().map(Vec::as_slice),
         )))
@@ -295,21 +390,27 @@ async fn answer(
 
 async fn wait_for_frames(
     relay: &Relay,
+    client: ClientAddress,
     id: MailboxId,
     by: TokenHash,
-    after: u16,
+    reading: Reading,
     deadline: Instant,
 ) -> Result<Unread, Problem> {
+    let place = relay.waiters.enter(client.network());
     let watch = relay.store.watch(id);
     let mut stopping = relay.stopping.clone();
     loop {
         let mut changed = std::pin::pin!(watch.changed());
         // Registered before the mailbox is read, so that no change falls between the two.
         changed.as_mut().enable();
-        let unread = relay.store.read(id, by, after).await?;
+        let unread = relay.store.read(id, by, reading.after).await?;
         let now = Instant::now();
-        if !unread.frames.is_empty() || now >= deadline {
+        let has_forgotten = unread.written < reading.written;
+        if !unread.frames.is_empty() || has_forgotten || now >= deadline {
             return Ok(unread);
+        }
+        if let Err(full) = &place {
+            return Err(full.clone());
         }
         let again = deadline.min(now + unread.expires_in).min(now + RECHECK);
         tokio::select! {

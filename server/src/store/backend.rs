@@ -6,7 +6,7 @@ use naru_core::mailbox::{FrameNumber, Join, MailboxId, Open, TokenHash};
 use rustls::crypto::ring;
 
 use super::{
-    Accepted, Capacity, Store, StoreError, Unread, Watch,
+    Accepted, Capacity, Lifetimes, Outcome, Store, StoreError, Unread, Watch,
     memory::Memory,
     redis::{ConnectError, Deployment, NoRedisUrl, Redis},
 };
@@ -90,30 +90,41 @@ impl Backend {
 }
 
 impl Store for Backend {
-    async fn open(&self, id: MailboxId, open: Open) -> Result<Accepted, StoreError> {
-        on!(self, store => store.open(id, open).await)
+    async fn open_for(
+        &self,
+        lifetimes: Lifetimes,
+        id: MailboxId,
+        open: Open,
+    ) -> Result<Accepted, StoreError> {
+        on!(self, store => store.open_for(lifetimes, id, open).await)
     }
 
-    async fn join(&self, id: MailboxId, by: TokenHash, join: Join) -> Result<Accepted, StoreError> {
-        on!(self, store => store.join(id, by, join).await)
+    async fn join_for(
+        &self,
+        lifetimes: Lifetimes,
+        id: MailboxId,
+        by: TokenHash,
+        join: Join,
+    ) -> Result<Outcome, StoreError> {
+        on!(self, store => store.join_for(lifetimes, id, by, join).await)
     }
 
-    async fn append(
+    async fn write(
         &self,
         id: MailboxId,
         by: TokenHash,
         number: FrameNumber,
         frame: Vec<u8>,
-    ) -> Result<Accepted, StoreError> {
-        on!(self, store => store.append(id, by, number, frame).await)
+    ) -> Result<Outcome, StoreError> {
+        on!(self, store => store.write(id, by, number, frame).await)
     }
 
     async fn read(&self, id: MailboxId, by: TokenHash, after: u16) -> Result<Unread, StoreError> {
         on!(self, store => store.read(id, by, after).await)
     }
 
-    async fn end(&self, id: MailboxId, by: TokenHash) -> Result<(), StoreError> {
-        on!(self, store => store.end(id, by).await)
+    async fn close(&self, id: MailboxId, by: TokenHash) -> Result<Outcome, StoreError> {
+        on!(self, store => store.close(id, by).await)
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

@@ -9,7 +9,7 @@ use naru_core::mailbox::{FrameNumber, Join, MailboxId, Open, TokenHash};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use super::{Accepted, Capacity, Store, StoreError, Unread, Wakers, Watch};
+use super::{Accepted, Capacity, Lifetimes, Outcome, Store, StoreError, Unread, Wakers, Watch};
 
 /// Mailboxes in a map, and their ends in order.
 pub struct Memory {
@@ -47,7 +47,12 @@ impl Memory {
 }
 
 impl Store for Memory {
-    async fn open(&self, id: MailboxId, open: Open) -> Result<Accepted, StoreError> {
+    async fn open_for(
+        &self,
+        lifetimes: Lifetimes,
+        id: MailboxId,
+        open: Open,
+    ) -> Result<Accepted, StoreError> {
         let mut state = self.current();
         if let Some(mailbox) = state.mailboxes.get(&id) {
             return match mailbox.open == open {
@@ -58,13 +63,19 @@ impl Store for Memory {
         if state.mailboxes.len() >= self.capacity.mailboxes {
             return Err(StoreError::Full);
         }
-        let ends = Instant::now() + self.capacity.waits(&open);
+        let ends = Instant::now() + self.capacity.waits(&open, lifetimes);
         state.mailboxes.insert(id, Mailbox::new(open, ends));
         state.ends.insert((ends, id));
         Ok(Accepted::New)
     }
 
-    async fn join(&self, id: MailboxId, by: TokenHash, join: Join) -> Result<Accepted, StoreError> {
+    async fn join_for(
+        &self,
+        lifetimes: Lifetimes,
+        id: MailboxId,
+        by: TokenHash,
+        join: Join,
+    ) -> Result<Outcome, StoreError> {
         let mut guard = self.current();
         let state = &mut *guard;
         let mailbox = state.mailboxes.get_mut(&id).ok_or(StoreError::Unknown)?;
@@ -75,7 +86,7 @@ impl Store for Memory {
         let now = Instant::now();
         if let Some(scanner) = mailbox.scanner {
             if scanner == join.token && mailbox.scanner_lane.holds(0, &join.m1) {
-                return Ok(Accepted::Again);
+                return Ok(mailbox.outcome(Accepted::Again, Side::Scanner));
             }
             if !mailbox.is_abandoned(now) {
                 return Err(StoreError::AlreadyJoined);
@@ -88,7 +99,7 @@ impl Store for Memory {
         if state.bytes + join.m1.len() > self.capacity.total_bytes {
             return Err(StoreError::Full);
         }
-        let until = now + self.capacity.transfer_ttl;
+        let until = now + self.capacity.transfer_ttl.min(lifetimes.transfer);
         if mailbox.is_deposit() {
             mailbox.lease = Some(until);
         } else {
@@ -99,18 +110,19 @@ impl Store for Memory {
         state.bytes += join.m1.len();
         mailbox.scanner = Some(join.token);
         mailbox.scanner_lane.push(join.m1);
+        let change = mailbox.outcome(Accepted::New, Side::Scanner);
         drop(guard);
         self.wakers.wake(&id);
-        Ok(Accepted::New)
+        Ok(change)
     }
 
-    async fn append(
+    async fn write(
         &self,
         id: MailboxId,
         by: TokenHash,
         number: FrameNumber,
         frame: Vec<u8>,
-    ) -> Result<Accepted, StoreError> {
+    ) -> Result<Outcome, StoreError> {
         let mut guard = self.current();
         let state = &mut *guard;
         let mailbox = state.mailboxes.get_mut(&id).ok_or(StoreError::Unknown)?;
@@ -119,13 +131,15 @@ impl Store for Memory {
         if mailbox.scanner.is_none() && !mailbox.is_deposit() {
             return Err(StoreError::NotJoined);
         }
+        let change = |accepted| mailbox.outcome(accepted, side);
+        let (new, again) = (change(Accepted::New), change(Accepted::Again));
         let held = mailbox.displayer_lane.bytes + mailbox.scanner_lane.bytes;
         let lane = mailbox.lane(side);
         let index = usize::from(number.get()) - 1;
         if index < lane.digests.len() {
             let same = lane.holds(index, &frame);
             return if same {
-                Ok(Accepted::Again)
+                Ok(again)
             } else {
                 Err(StoreError::Conflict)
             };
@@ -147,7 +161,7 @@ impl Store for Memory {
         lane.push(frame);
         drop(guard);
         self.wakers.wake(&id);
-        Ok(Accepted::New)
+        Ok(new)
     }
 
     async fn read(&self, id: MailboxId, by: TokenHash, after: u16) -> Result<Unread, StoreError> {
@@ -168,12 +182,13 @@ impl Store for Memory {
         })
     }
 
-    async fn end(&self, id: MailboxId, by: TokenHash) -> Result<(), StoreError> {
+    async fn close(&self, id: MailboxId, by: TokenHash) -> Result<Outcome, StoreError> {
         let mut guard = self.current();
         let state = &mut *guard;
         let mailbox = state.mailboxes.get_mut(&id).ok_or(StoreError::Unknown)?;
         let side = mailbox.side(by)?;
         mailbox.live()?;
+        let change = mailbox.outcome(Accepted::New, side);
         state.bytes -= match side {
             Side::Scanner if mailbox.awaits_receipt() => mailbox.give_back(),
             // A receipt cannot be taken back.
@@ -182,7 +197,7 @@ impl Store for Memory {
         };
         drop(guard);
         self.wakers.wake(&id);
-        Ok(())
+        Ok(change)
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
@@ -274,6 +289,14 @@ impl Mailbox {
 
     fn is_deposit(&self) -> bool {
         self.open.deposit.is_some()
+    }
+
+    fn outcome(&self, accepted: Accepted, side: Side) -> Outcome {
+        Outcome {
+            accepted,
+            is_deposit: self.is_deposit(),
+            by_scanner: matches!(side, Side::Scanner),
+        }
     }
 
     /// Whether a deposit has been claimed, and no receipt has come.

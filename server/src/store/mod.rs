@@ -35,10 +35,36 @@ pub struct Capacity {
 
 impl Capacity {
     /// How long a mailbox is kept from its opening on, while nobody has joined it.
-    pub(crate) fn waits(&self, open: &Open) -> Duration {
-        open.deposit.map_or(self.join_ttl, |seconds| {
-            Duration::from_secs(seconds.get().into()).min(self.deposit_ttl)
-        })
+    pub(crate) fn waits(&self, open: &Open, lifetimes: Lifetimes) -> Duration {
+        open.deposit
+            .map_or(self.join_ttl.min(lifetimes.join), |seconds| {
+                Duration::from_secs(seconds.get().into()).min(self.deposit_ttl)
+            })
+    }
+}
+
+/// How long one mailbox lives; never longer than the capacity has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// While it waits for the scanner.
+    pub join: Duration,
+    /// From the join on.
+    pub transfer: Duration,
+}
+
+impl Lifetimes {
+    /// As long as the capacity has it.
+    pub const LONGEST: Self = Self {
+        join: Duration::MAX,
+        transfer: Duration::MAX,
+    };
+
+    /// Those of the capacity.
+    pub const fn of(capacity: &Capacity) -> Self {
+        Self {
+            join: capacity.join_ttl,
+            transfer: capacity.transfer_ttl,
+        }
     }
 }
 
@@ -49,6 +75,17 @@ pub enum Accepted {
     New,
     /// The same call had been made before.
     Again,
+}
+
+/// A call that succeeded, and what it was about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome {
+    /// Whether it changed the mailbox.
+    pub accepted: Accepted,
+    /// Whether the mailbox is a deposit.
+    pub is_deposit: bool,
+    /// Whether the scanner made it, and not the displayer.
+    pub by_scanner: bool,
 }
 
 /// The peer's frames that a reader has not seen yet.
@@ -108,10 +145,11 @@ pub enum StoreError {
 }
 
 /// Keeps mailboxes. Every method may be called again with the same arguments to the same effect.
-pub trait Store {
+pub trait Store: Sync {
     /// Opens a mailbox.
-    fn open(
+    fn open_for(
         &self,
+        lifetimes: Lifetimes,
         id: MailboxId,
         open: Open,
     ) -> impl Future<Output = Result<Accepted, StoreError>> + Send;
@@ -119,22 +157,56 @@ pub trait Store {
     /// Lets the first scanner in; `by` is the hash of the token that it presents. A deposit lets
     /// another in when the first has held it for the length of a transfer, or has given it back, and
     /// has left no receipt.
+    fn join_for(
+        &self,
+        lifetimes: Lifetimes,
+        id: MailboxId,
+        by: TokenHash,
+        join: Join,
+    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
+
+    /// [`Self::open_for`] as long as the capacity has it.
+    fn open(
+        &self,
+        id: MailboxId,
+        open: Open,
+    ) -> impl Future<Output = Result<Accepted, StoreError>> + Send {
+        self.open_for(Lifetimes::LONGEST, id, open)
+    }
+
+    /// [`Self::join_for`] as long as the capacity has it.
     fn join(
         &self,
         id: MailboxId,
         by: TokenHash,
         join: Join,
-    ) -> impl Future<Output = Result<Accepted, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Accepted, StoreError>> + Send {
+        async move {
+            let change = self.join_for(Lifetimes::LONGEST, id, by, join).await?;
+            Ok(change.accepted)
+        }
+    }
 
     /// Appends a frame to the lane of whoever presents the token: the displayer of a deposit also
     /// before anybody has joined.
+    fn write(
+        &self,
+        id: MailboxId,
+        by: TokenHash,
+        number: FrameNumber,
+        frame: Vec<u8>,
+    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
+
+    /// [`Self::write`], for those who know what it is about.
     fn append(
         &self,
         id: MailboxId,
         by: TokenHash,
         number: FrameNumber,
         frame: Vec<u8>,
-    ) -> impl Future<Output = Result<Accepted, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Accepted, StoreError>> + Send {
+        async move { Ok(self.write(id, by, number, frame).await?.accepted) }
+    }
 
     /// The other lane's frames after `after`, which are acknowledged and forgotten up to it. Those of
     /// a deposit stay until the scanner has written its receipt.
@@ -146,11 +218,20 @@ pub trait Store {
     ) -> impl Future<Output = Result<Unread, StoreError>> + Send;
 
     /// Ends a mailbox and forgets its frames. The scanner of a deposit gives it back instead.
+    fn close(
+        &self,
+        id: MailboxId,
+        by: TokenHash,
+    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
+
+    /// [`Self::close`], for those who know what it is about.
     fn end(
         &self,
         id: MailboxId,
         by: TokenHash,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        async move { self.close(id, by).await.map(drop) }
+    }
 
     /// Whether the store answers.
     fn ready(&self) -> impl Future<Output = Result<(), StoreError>> + Send;

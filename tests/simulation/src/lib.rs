@@ -37,16 +37,19 @@ pub enum Mistake {
     StoresHalf,
     /// Who fetched a deposit too late keeps what another has fetched since.
     KeepsWhatAnotherHas,
+    /// The store acknowledges a deposit, a claim or a receipt before its followers have it.
+    AcknowledgesTooEarly,
 }
 
 impl Mistake {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ForgetsWhatItHandsOut,
         Self::DeletesBeforeTheReceipt,
         Self::ReceiptBeforeStoring,
         Self::SealsAgain,
         Self::StoresHalf,
         Self::KeepsWhatAnotherHas,
+        Self::AcknowledgesTooEarly,
     ];
 }

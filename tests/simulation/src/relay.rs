@@ -3,6 +3,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::HashSet,
     rc::Rc,
     time::Duration,
 };
@@ -13,7 +14,7 @@ use naru_core::{
     client::{Method, Request, Response},
     mailbox::{
         self, EXPIRES_IN, FrameNumber, Join, MAX_WAIT, MailboxId, Open, PROBLEM_CODE, Token,
-        TokenHash,
+        TokenHash, WRITTEN,
     },
 };
 use naru_relay::store::{Accepted, Capacity, Store, StoreError, Unread, memory::Memory};
@@ -49,6 +50,18 @@ enum Call {
     End(MailboxId, TokenHash),
 }
 
+impl Call {
+    fn mailbox(&self) -> &MailboxId {
+        match self {
+            Self::Open(id, _)
+            | Self::Join(id, ..)
+            | Self::Append(id, ..)
+            | Self::Read(id, ..)
+            | Self::End(id, _) => id,
+        }
+    }
+}
+
 pub(crate) struct Relay {
     world: Rc<World>,
     /// The store, and after it the followers that have not taken over yet.
@@ -57,6 +70,8 @@ pub(crate) struct Relay {
     back: Cell<Instant>,
     /// When calls were answered that no follower keeps: after the first moment, up to the second.
     lost: Rc<RefCell<Vec<(Instant, Instant)>>>,
+    /// What no follower may miss before it is acknowledged.
+    deposits: RefCell<HashSet<MailboxId>>,
 }
 
 struct Follower {
@@ -72,6 +87,7 @@ impl Relay {
             stores: RefCell::default(),
             back: Cell::new(Instant::now()),
             lost: Rc::default(),
+            deposits: RefCell::default(),
         });
         relay.forget();
         relay
@@ -152,7 +168,12 @@ impl Relay {
             (Method::Get, Some("frames"), None) => (None, by),
             (Method::Delete, None, None) => {
                 self.call(Call::End(id, by)).await?;
-                return Ok(success(204, &[], Duration::ZERO));
+                let nothing = Unread {
+                    frames: Vec::new(),
+                    written: 0,
+                    expires_in: Duration::ZERO,
+                };
+                return Ok(success(204, &nothing));
             }
             _ => panic!("no client sends {:?} {path}", request.method),
         };
@@ -162,7 +183,7 @@ impl Relay {
         }
         let unread = self.wait(id, reader, query).await?;
         let status = if accepted == Accepted::New { 201 } else { 200 };
-        Ok(success(status, &unread.frames, unread.expires_in))
+        Ok(success(status, &unread))
     }
 
     async fn wait(&self, id: MailboxId, by: TokenHash, query: &str) -> Result<Unread, StoreError> {
@@ -171,7 +192,8 @@ impl Relay {
             let value = pairs.find(|(key, _)| *key == name).map(|(_, value)| value);
             value.and_then(|value| value.parse().ok()).unwrap_or(0)
         };
-        let (after, wait) = (number("after"), Duration::from_secs(number("wait").into()));
+        let (after, written) = (number("after"), number("written"));
+        let wait = Duration::from_secs(number("wait").into());
         let deadline = Instant::now() + wait.min(MAX_WAIT);
         loop {
             let store = self.store();
@@ -181,7 +203,7 @@ impl Relay {
             let unread = self.call(Call::Read(id, by, after)).await?.1;
             let unread = unread.expect("a read");
             let now = Instant::now();
-            if !unread.frames.is_empty() || now >= deadline {
+            if !unread.frames.is_empty() || unread.written < written || now >= deadline {
                 if self.world.makes(Mistake::ForgetsWhatItHandsOut) {
                     let seen = after + unread.frames.len() as u16;
                     self.call(Call::Read(id, by, seen)).await?;
@@ -199,6 +221,30 @@ impl Relay {
 
     /// Runs a call, and lets the followers hear of it.
     async fn call(&self, call: Call) -> Result<(Accepted, Option<Unread>), StoreError> {
+        if let Call::Open(
+            id,
+            Open {
+                deposit: Some(_), ..
+            },
+        ) = &call
+        {
+            self.deposits.borrow_mut().insert(*id);
+        }
+        if self.deposits.borrow().contains(call.mailbox())
+            && !self.world.makes(Mistake::AcknowledgesTooEarly)
+        {
+            let stores: Vec<_> = self
+                .stores
+                .borrow()
+                .iter()
+                .map(|it| Rc::clone(&it.store))
+                .collect();
+            for follower in stores.iter().skip(1) {
+                // What the store refuses, its follower refuses too.
+                let _ = apply(follower, call.clone()).await;
+            }
+            return apply(&stores[0], call).await;
+        }
         let store = {
             let stores = self.stores.borrow();
             for follower in stores.iter().skip(1) {
@@ -229,11 +275,15 @@ async fn apply(store: &Memory, call: Call) -> Result<(Accepted, Option<Unread>),
     })
 }
 
-fn success(status: u16, frames: &[Vec<u8>], expires_in: Duration) -> Response {
+fn success(status: u16, unread: &Unread) -> Response {
+    let expires_in = unread.expires_in.as_secs().to_string();
     Response {
         status,
-        headers: vec![(EXPIRES_IN.into(), expires_in.as_secs().to_string())],
-        body: mailbox::frames_to_cbor(frames.iter().map(Vec::as_slice)),
+        headers: vec![
+            (EXPIRES_IN.into(), expires_in),
+            (WRITTEN.into(), unread.written.to_string()),
+        ],
+        body: mailbox::frames_to_cbor(unread.frames.iter().map(Vec::as_slice)),
     }
 }
 

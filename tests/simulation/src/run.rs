@@ -130,9 +130,7 @@ impl Run {
             0..=3 => Accident::None,
             4 => Accident::RelayPauses,
             5 => Accident::RelayForgets,
-            // Two devices that fetch one deposit are told apart by what the store has acknowledged.
-            6 | 7 if way != Way::Deposit => Accident::RelayFailsOver,
-            6 | 7 => Accident::RelayPauses,
+            6 | 7 => Accident::RelayFailsOver,
             8 => Accident::GiverCrashes,
             _ => Accident::ReceiverCrashes,
         };

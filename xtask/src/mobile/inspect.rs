@@ -6,7 +6,7 @@ use object::{
     Architecture, Object, ObjectSymbol,
     elf::{DF_TEXTREL, DT_FLAGS, DT_NEEDED, DT_TEXTREL, DynamicFlags, PF_W, PF_X, PT_LOAD},
     endian::LittleEndian,
-    macho::{MachHeader64, PLATFORM_IOS, PLATFORM_IOSSIMULATOR, PLATFORM_MACOS, Platform},
+    macho::{PLATFORM_IOS, PLATFORM_IOSSIMULATOR, PLATFORM_MACOS, Platform},
     read::{
         archive::ArchiveFile,
         elf::{ElfFile64, ProgramHeader},

@@ -12,7 +12,7 @@ use std::{
 use self::bionic::Sysroot;
 use crate::{
     step::{Failure, run},
-    targets,
+    targets::{self, StandardLibrary},
 };
 
 /// What to build.
@@ -21,6 +21,9 @@ pub(crate) struct Options {
     /// Optimises the whole program only where its size is bounded: the way of the tests.
     #[arg(long)]
     quick: bool,
+    /// Builds for one target only.
+    #[arg(long, value_name = "TRIPLE")]
+    only: Option<String>,
 }
 
 /// A platform of phones, or of the machines on which apps for them are made.
@@ -40,6 +43,11 @@ struct Target {
     budget: Option<u64>,
 }
 
+/// What a panic leaves out: where it was, and what values were.
+const SMALL: [&str; 2] = ["-Zlocation-detail=none", "-Zfmt-debug=none"];
+/// What makes a library smaller that Android 7 and later load.
+const LINKING: &str = "-z max-page-size=16384 -z defs --as-needed --icf=all --pack-dyn-relocs=android \
+                       --hash-style=gnu -O2 -soname libnaru_uniffi.so";
 /// 1.5 MiB.
 const BUDGET: u64 = 1_572_864;
 
@@ -78,7 +86,11 @@ const TARGETS: [Target; 6] = [
 
 /// Builds and checks every library; they are in `target/mobile`, in a folder for each target.
 pub(crate) fn build(root: &Path, options: &Options) -> Result<(), Failure> {
-    for target in &TARGETS {
+    let wanted = |target: &&Target| {
+        let only = options.only.as_deref();
+        only.is_none_or(|only| only == target.triple)
+    };
+    for target in TARGETS.iter().filter(wanted) {
         eprintln!("    {}", target.triple);
         let folder = library(root, target, options)?;
         inspect::archive(&folder.join("libnaru_uniffi.a"), target)?;
@@ -89,13 +101,37 @@ pub(crate) fn build(root: &Path, options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Builds and checks the library of one target, as it is handed out.
+pub(crate) fn build_for(root: &Path, triple: &str) -> Result<(), Failure> {
+    build(
+        root,
+        &Options {
+            quick: false,
+            only: Some(triple.to_owned()),
+        },
+    )
+}
+
 /// As the tests want it.
 pub(crate) fn quick(root: &Path) -> Result<(), Failure> {
-    build(root, &Options { quick: true })
+    build(
+        root,
+        &Options {
+            quick: true,
+            only: None,
+        },
+    )
 }
 
 fn library(root: &Path, target: &Target, options: &Options) -> Result<PathBuf, Failure> {
-    let mut cargo = targets::cargo_rustc_for(root, target.triple)?;
+    // The whole program, where its size is bounded or the library is handed out.
+    let whole = target.budget.is_some() || !options.quick;
+    let standard_library = if whole {
+        StandardLibrary::Small
+    } else {
+        StandardLibrary::AsItComes
+    };
+    let mut cargo = targets::cargo_rustc_for(root, target.triple, standard_library)?;
     cargo.args([
         "--quiet",
         "--profile",
@@ -104,19 +140,26 @@ fn library(root: &Path, target: &Target, options: &Options) -> Result<PathBuf, F
         "naru-uniffi",
         "--lib",
     ]);
-    if options.quick && target.budget.is_none() {
+    let mut flags = Vec::new();
+    if whole {
+        // Known to rustc for long, and stable only where the standard library is built.
+        cargo.env("RUSTC_BOOTSTRAP", "1");
+        flags.extend(SMALL.map(str::to_owned));
+    } else {
         cargo
             .env("CARGO_PROFILE_MOBILE_LTO", "off")
             .env("CARGO_PROFILE_MOBILE_CODEGEN_UNITS", "16");
     }
     let files: &[&str] = if target.system == System::Android {
-        for_android(root, target, &mut cargo)?;
+        flags.extend(for_android(root, target, &mut cargo)?);
         cargo.args(["--crate-type", "cdylib,staticlib"]);
         &["libnaru_uniffi.so", "libnaru_uniffi.a"]
     } else {
         cargo.args(["--crate-type", "staticlib"]);
         &["libnaru_uniffi.a"]
     };
+    // A flag may hold spaces.
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
     run(&mut cargo)?;
     let built = root.join("target/cross").join(target.triple).join("mobile");
     let folder = root.join("target/mobile").join(target.triple);
@@ -131,32 +174,25 @@ fn library(root: &Path, target: &Target, options: &Options) -> Result<PathBuf, F
     Ok(folder)
 }
 
-/// Links by the NDK where it is, else by lld against what bionic is known to have.
-fn for_android(root: &Path, target: &Target, cargo: &mut Command) -> Result<(), Failure> {
+/// Links by the NDK where it is, else by lld against what bionic is known to have; yields rustc's flags.
+fn for_android(root: &Path, target: &Target, cargo: &mut Command) -> Result<Vec<String>, Failure> {
     let name = target.triple.replace('-', "_").to_uppercase();
-    let mut flags = Vec::new();
-    let linker = match ndk(target.triple) {
-        Some(clang) => {
-            flags.push("-Clink-arg=-Wl,-z,max-page-size=16384".to_owned());
-            clang
-        }
-        None => {
-            let sysroot = Sysroot::make(root, target.triple)?;
-            cargo.args(["--features", "unwinder"]);
-            flags.extend([
-                "-Clinker-flavor=ld.lld".to_owned(),
-                "-Clink-args=-z max-page-size=16384 -z defs --as-needed".to_owned(),
-                format!("-L{}", sysroot.folder.display()),
-            ]);
-            sysroot.linker
-        }
-    };
-    flags.push("-Clink-arg=-soname=libnaru_uniffi.so".to_owned());
-    cargo
-        .env(format!("CARGO_TARGET_{name}_LINKER"), linker)
-        // A flag may hold spaces.
-        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
-    Ok(())
+    let linker = format!("CARGO_TARGET_{name}_LINKER");
+    if let Some(clang) = ndk(target.triple) {
+        cargo.env(linker, clang);
+        let linking = LINKING.split_whitespace();
+        return Ok(linking
+            .map(|argument| format!("-Clink-arg=-Wl,{argument}"))
+            .collect());
+    }
+    let sysroot = Sysroot::make(root, target.triple)?;
+    cargo.env(linker, sysroot.linker);
+    cargo.args(["--features", "unwinder"]);
+    Ok(vec![
+        "-Clinker-flavor=ld.lld".to_owned(),
+        format!("-Clink-args={LINKING}"),
+        format!("-L{}", sysroot.folder.display()),
+    ])
 }
 
 /// The NDK's compiler for minSdk 24.

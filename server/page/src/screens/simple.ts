@@ -1,4 +1,5 @@
 import { button, element } from "../dom";
+import type { Desk, Refusal } from "../remark";
 import type { Page, Screen } from "../screen";
 import { frame, heading } from "./frame";
 
@@ -34,11 +35,25 @@ export function endScreen(page: Page): Node[] {
 
 /** An error that is read out at once. */
 export function alert(page: Page, code: string): HTMLElement {
+  const { reference, refusal } = page.remark;
+  const desk = (code === "not_allowed" ? refusal?.desk : undefined) ?? page.settings?.desk;
   const made = element(
     "div", { className: "alert" },
-    element("p", {}, page.error(code)),
-    element("p", { className: "note" }, page.text.forDesk(code)),
+    element("p", {}, refusal && code === "not_allowed" ? refused(page, refusal) : page.error(code)),
+    element("p", { className: "note" }, page.text.forDesk(code, reference)),
+    desk && element("p", { className: "note", id: "desk" }, page.text.desk(contact(page, desk))),
   );
   made.setAttribute("role", "alert");
   return made;
+}
+
+/** The rule, and whose it is. */
+function refused({ text }: Page, { rule, agency }: Refusal): string {
+  const what = text.rules[rule] ?? text.rules["other"] ?? rule;
+  return text.byRule(agency?.name[text.lang], what);
+}
+
+/** How the desk is reached. */
+function contact({ text }: Page, { name, phone, mail, hours }: Desk): string {
+  return [name[text.lang], phone, mail, hours?.[text.lang]].filter(Boolean).join(", ");
 }

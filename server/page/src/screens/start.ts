@@ -18,11 +18,19 @@ export function startScreen(page: Page): Node[] {
   return [
     heading(text.title),
     element("p", { className: "lead" }, text.lead),
+    ...agency(page),
     list,
     element("div", { className: "actions" }, ...others.map((way) => button(text.ways[way].name, () => page.begin(way)))),
     element("label", { htmlFor: "shared", className: "inline" }, shared, text.shared),
     element("p", { className: "note" }, page.shared ? text.sharedNote : text.ownNote),
   ];
+}
+
+/** Whose rules hold, and what the agency says. */
+function agency({ settings, text }: Page): Node[] {
+  const name = settings.agency && element("p", { className: "note", id: "agency" }, settings.agency.name[text.lang]);
+  const says = settings.text && element("p", { id: "agency-text" }, settings.text[text.lang]);
+  return [name, says].filter((it) => it !== undefined);
 }
 
 function wayButton(page: Page, way: Way): HTMLElement {

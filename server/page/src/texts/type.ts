@@ -57,7 +57,10 @@ export interface Texts {
   end: string;
   restart: string;
   stopped: string;
-  forDesk: (code: string) => string;
+  forDesk: (code: string, reference: string | undefined) => string;
+  desk: (contact: string) => string;
+  byRule: (agency: string | undefined, rule: string) => string;
+  rules: Record<string, string>;
   errors: Record<string, string>;
   problems: Record<string, string>;
 }

@@ -1,5 +1,6 @@
 import type { Opening, TransferEvent } from "../core";
 import { type Page, platform } from "../screen";
+import { refusedCertificate } from "../rules";
 import { type Shown, awaited, connectScreen } from "../screens/connect";
 import { arrivalScreen, receivedScreen, showCodeScreen } from "../screens/receive";
 import { messageScreen } from "../screens/simple";
@@ -63,5 +64,11 @@ function take(page: Page, transfer: number, event: TransferEvent): void {
 async function arrive(page: Page, transfer: number): Promise<void> {
   page.guard(true);
   const certificates = await page.core.call("arrived", transfer);
+  const refused = certificates.map(({ details }) => refusedCertificate(page.settings, details)).find(Boolean);
+  if (refused) {
+    page.unwatch();
+    void page.core.call("refuse", transfer);
+    return page.refuse(refused);
+  }
   page.show(arrivalScreen(transfer, certificates));
 }

@@ -12,7 +12,7 @@ use tokio::{
 use super::servers::{Connection, Servers};
 
 /// How long a call is tried again before its caller hears that the store does not answer.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(4);
 const PAUSE: Duration = Duration::from_millis(100);
 const CHECK_EVERY: Duration = Duration::from_secs(1);
 const RENEW_WITHIN: Duration = Duration::from_secs(3);
@@ -35,6 +35,7 @@ pub(super) struct Current {
 impl Link {
     /// Connects, and goes on to look after the connection until the handle is used.
     pub(super) async fn connect(servers: Arc<Servers>) -> RedisResult<(Self, AbortHandle)> {
+        metrics::counter!("naru_store_reconnects_total").increment(0);
         let connection = servers.connect().await?;
         let first = Current {
             generation: 0,
@@ -122,14 +123,18 @@ enum Trouble {
 
 impl Trouble {
     fn of(error: &RedisError) -> Option<Self> {
-        use ServerErrorKind::{BusyLoading, ClusterDown, MasterDown, Moved, ReadOnly, TryAgain};
+        use ServerErrorKind::{
+            Ask, BusyLoading, ClusterDown, MasterDown, Moved, ReadOnly, TryAgain,
+        };
         match error.kind() {
-            ErrorKind::Io
-            | ErrorKind::ClusterConnectionNotFound
-            | ErrorKind::Parse
-            | ErrorKind::Server(ReadOnly | MasterDown) => Some(Self::Lost),
-            ErrorKind::Server(BusyLoading | ClusterDown | TryAgain | Moved) => Some(Self::Passing),
-            _ => None,
+            ErrorKind::Server(ReadOnly | MasterDown) => Some(Self::Lost),
+            ErrorKind::Server(BusyLoading | ClusterDown | TryAgain | Moved | Ask) => {
+                Some(Self::Passing)
+            }
+            ErrorKind::Server(_)
+            | ErrorKind::AuthenticationFailed
+            | ErrorKind::InvalidClientConfig => None,
+            _ => Some(Self::Lost),
         }
     }
 }

@@ -19,7 +19,7 @@ use self::{
     script::{By, Change, Scripts},
     servers::Servers,
 };
-use super::{Accepted, Capacity, Store, StoreError, Unread, Wakers, Watch};
+use super::{Accepted, Capacity, Lifetimes, Outcome, Store, StoreError, Unread, Wakers, Watch};
 
 /// How long replicas may take to have a change of a deposit.
 const REPLICATE_WITHIN: Duration = Duration::from_millis(300);
@@ -44,6 +44,32 @@ pub enum ConnectError {
     /// The system has no randomness.
     #[error("the system gives no randomness: {0}")]
     Randomness(#[from] getrandom::Error),
+}
+
+/// A connection to a Redis for other than mailboxes.
+pub(crate) struct Connected {
+    link: Link,
+    keeper: AbortHandle,
+}
+
+impl Connected {
+    pub(crate) async fn open(deployment: &Deployment) -> Result<Self, ConnectError> {
+        // TLS to Redis takes the process's provider; a host that has chosen one keeps it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let (link, keeper) = Link::connect(Arc::new(Servers::new(deployment)?)).await?;
+        refuse_eviction(&link).await?;
+        Ok(Self { link, keeper })
+    }
+
+    pub(crate) async fn command(&self, command: &Cmd) -> Result<Value, RedisError> {
+        self.link.command(command).await
+    }
+}
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.keeper.abort();
+    }
 }
 
 /// Mailboxes as hashes, and their frames as keys beside them. Everything of a mailbox has one hash
@@ -184,11 +210,11 @@ impl Redis {
     }
 
     /// What a change has come to, once it is as safe as its mailbox needs.
-    async fn settle(&self, mailbox: &str, answer: Answer) -> Result<Accepted, StoreError> {
+    async fn settle(&self, mailbox: &str, answer: Answer) -> Result<Outcome, StoreError> {
         if answer.is_of_a_deposit {
             self.replicate(mailbox).await?;
         }
-        answer.accepted()
+        answer.outcome()
     }
 }
 
@@ -199,22 +225,33 @@ impl Drop for Redis {
 }
 
 impl Store for Redis {
-    async fn open(&self, id: MailboxId, open: Open) -> Result<Accepted, StoreError> {
+    async fn open_for(
+        &self,
+        lifetimes: Lifetimes,
+        id: MailboxId,
+        open: Open,
+    ) -> Result<Accepted, StoreError> {
         let mailbox = key(&id);
         let deposit = open.deposit.map(|seconds| seconds.to_string());
         let answer = self.run(&self.scripts.open, &mailbox, |command| {
             command
                 .arg(open.token.as_bytes())
                 .arg(open.join.as_bytes())
-                .arg(milliseconds(self.capacity.waits(&open)))
+                .arg(milliseconds(self.capacity.waits(&open, lifetimes)))
                 .arg(milliseconds(self.capacity.transfer_ttl))
                 .arg(deposit.as_deref().unwrap_or_default());
         });
         let answer = answer.await?;
-        self.settle(&mailbox, answer).await
+        Ok(self.settle(&mailbox, answer).await?.accepted)
     }
 
-    async fn join(&self, id: MailboxId, by: TokenHash, join: Join) -> Result<Accepted, StoreError> {
+    async fn join_for(
+        &self,
+        lifetimes: Lifetimes,
+        id: MailboxId,
+        by: TokenHash,
+        join: Join,
+    ) -> Result<Outcome, StoreError> {
         let mailbox = key(&id);
         let frame = Frame::new(&mailbox, join.token, FrameNumber::FIRST, &join.m1);
         let script = &self.scripts.join;
@@ -224,7 +261,9 @@ impl Store for Redis {
                 .arg(&self.channel)
                 .arg(join.token.as_bytes())
                 .arg(&frame.entry)
-                .arg(milliseconds(self.capacity.transfer_ttl))
+                .arg(milliseconds(
+                    self.capacity.transfer_ttl.min(lifetimes.transfer),
+                ))
                 .arg(milliseconds(self.capacity.transfer_ttl))
                 .arg(self.capacity.mailbox_bytes);
         });
@@ -233,13 +272,13 @@ impl Store for Redis {
         self.settle(&mailbox, answer).await
     }
 
-    async fn append(
+    async fn write(
         &self,
         id: MailboxId,
         by: TokenHash,
         number: FrameNumber,
         bytes: Vec<u8>,
-    ) -> Result<Accepted, StoreError> {
+    ) -> Result<Outcome, StoreError> {
         let mailbox = key(&id);
         let frame = Frame::new(&mailbox, by, number, &bytes);
         let script = &self.scripts.append;
@@ -286,14 +325,14 @@ impl Store for Redis {
         })
     }
 
-    async fn end(&self, id: MailboxId, by: TokenHash) -> Result<(), StoreError> {
+    async fn close(&self, id: MailboxId, by: TokenHash) -> Result<Outcome, StoreError> {
         let mailbox = key(&id);
         let answer = self.run(&self.scripts.end, &mailbox, |command| {
             command.arg(by.as_bytes()).arg(&self.channel);
         });
         let answer = answer.await?;
         self.wakers.wake(&id);
-        self.settle(&mailbox, answer).await.map(drop)
+        self.settle(&mailbox, answer).await
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
@@ -348,12 +387,18 @@ impl Answer {
         })
     }
 
-    fn accepted(self) -> Result<Accepted, StoreError> {
-        match self.word.as_str() {
-            "new" => Ok(Accepted::New),
-            "again" => Ok(Accepted::Again),
-            _ => Err(self.refusal()),
-        }
+    fn outcome(self) -> Result<Outcome, StoreError> {
+        let accepted = match self.word.as_str() {
+            "new" => Accepted::New,
+            "again" => Accepted::Again,
+            _ => return Err(self.refusal()),
+        };
+        let side: Option<String> = self.details.into_iter().next().and_then(read);
+        Ok(Outcome {
+            accepted,
+            is_deposit: self.is_of_a_deposit,
+            by_scanner: side.as_deref() == Some("s"),
+        })
     }
 
     /// Milliseconds to live, how many frames the reader has written, and the keys of the peer's.

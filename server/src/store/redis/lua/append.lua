@@ -34,4 +34,4 @@ end
 redis.call('HSET', mailbox, field(side, 'count'), number, field(side, 'bytes'), bytes + length(frame),
   field(side, number), frame)
 wake(other)
-return answer('new')
+return answer('new', side)

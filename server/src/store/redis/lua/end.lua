@@ -11,7 +11,7 @@ if deposit and side == 's' then
     redis.call('HSET', mailbox, field('s', 'count'), 0, field('s', 'acked'), 0, field('s', 'bytes'), 0)
     wake('d')
   end
-  return answer('new')
+  return answer('new', side)
 end
 redis.call('HDEL', mailbox, 'ends')
 if scanner or deposit then
@@ -20,4 +20,4 @@ if scanner or deposit then
 end
 wake('d')
 wake('s')
-return answer('new')
+return answer('new', side)

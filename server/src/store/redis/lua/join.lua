@@ -43,4 +43,4 @@ else
   redis.call('PEXPIREAT', mailbox, integer(last + ARGV[6]))
 end
 wake('d')
-return answer('new')
+return answer('new', 's')

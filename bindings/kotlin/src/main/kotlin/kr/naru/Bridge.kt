@@ -86,7 +86,7 @@ internal class TransportBridge(private val transport: Transport) : GeneratedTran
             throw cancelled
         } catch (_: Exception) {
             // Its message may hold the URL, which is secret.
-            throw TransportException.NoAnswer("no answer")
+            throw TransportException.NoAnswer()
         }
         val answered = response.headers.map { (name, value) -> HttpHeader(name, value) }
         return GeneratedResponse(response.status.toUShort(), answered, response.body)
@@ -119,10 +119,10 @@ internal class StoreBridge(private val store: CertificateStore) : GeneratedStore
             throw cancelled
         } catch (failure: Exception) {
             throw when ((failure as? StoreException)?.reason) {
-                StoreException.Reason.LOCKED -> GeneratedStoreException.Locked("locked")
-                StoreException.Reason.FULL -> GeneratedStoreException.Full("full")
-                StoreException.Reason.KEY_LOST -> GeneratedStoreException.KeyLost("key lost")
-                StoreException.Reason.FAILED, null -> GeneratedStoreException.Failed("failed")
+                StoreException.Reason.LOCKED -> GeneratedStoreException.Locked()
+                StoreException.Reason.FULL -> GeneratedStoreException.Full()
+                StoreException.Reason.KEY_LOST -> GeneratedStoreException.KeyLost()
+                StoreException.Reason.FAILED, null -> GeneratedStoreException.Failed()
             }
         }
 }
@@ -135,9 +135,9 @@ internal class VerificationBridge(private val verification: UserVerification) : 
             throw cancelled
         } catch (failure: Exception) {
             throw when ((failure as? VerificationException)?.reason) {
-                VerificationException.Reason.CANCELLED -> GeneratedVerificationException.Cancelled("cancelled")
-                VerificationException.Reason.UNAVAILABLE -> GeneratedVerificationException.Unavailable("unavailable")
-                VerificationException.Reason.FAILED, null -> GeneratedVerificationException.Failed("failed")
+                VerificationException.Reason.CANCELLED -> GeneratedVerificationException.Cancelled()
+                VerificationException.Reason.UNAVAILABLE -> GeneratedVerificationException.Unavailable()
+                VerificationException.Reason.FAILED, null -> GeneratedVerificationException.Failed()
             }
         }
     }

@@ -29,7 +29,10 @@ public sealed interface GiveEvent {
         public val number: String,
         /** For how long it can be typed, once. */
         public val expiresIn: Duration,
-    ) : GiveEvent
+    ) : GiveEvent {
+        /** Does not show the number. */
+        override fun toString(): String = "ConnectionNumber"
+    }
 
     /** Somebody has typed the number wrongly: it is used up, and another has to be asked for. */
     public data object ConnectionNumberUsed : GiveEvent

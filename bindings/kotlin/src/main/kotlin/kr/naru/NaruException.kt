@@ -20,6 +20,9 @@ public sealed class NaruException(
     /** The same in the device's language. */
     override fun getLocalizedMessage(): String = messageIn(Locale.getDefault())
 
+    /** For logs: in English, with the code. */
+    override fun toString(): String = "${javaClass.name}: $message"
+
     /** The person on this device stopped it. */
     public class Cancelled internal constructor(code: String, isRetryable: Boolean, korean: String, english: String) :
         NaruException(code, isRetryable, korean, english)

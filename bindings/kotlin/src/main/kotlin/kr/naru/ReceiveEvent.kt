@@ -31,7 +31,10 @@ public sealed interface ReceiveEvent {
         public val number: String,
         /** For how long it can be typed, once. */
         public val expiresIn: Duration,
-    ) : ReceiveEvent
+    ) : ReceiveEvent {
+        /** Does not show the number. */
+        override fun toString(): String = "ConnectionNumber"
+    }
 
     /** Somebody has typed the number wrongly: it is used up, and another has to be asked for. */
     public data object ConnectionNumberUsed : ReceiveEvent
@@ -50,7 +53,10 @@ public sealed interface ReceiveEvent {
         public val peer: Peer?,
         /** How long the whole transfer may still take. */
         public val expiresIn: Duration,
-    ) : ReceiveEvent
+    ) : ReceiveEvent {
+        /** Does not show the code. */
+        override fun toString(): String = "SecurityCode"
+    }
 
     /** Certificates have come: show whose they are, then [accept] or [refuse] them. */
     public class Arrived internal constructor(

@@ -49,8 +49,8 @@ public class UrlConnectionTransport : Transport {
 
     private fun HttpURLConnection.exchange(request: HttpRequest): HttpResponse {
         if (request.body.isNotEmpty() || request.method == "PUT" || request.method == "POST") {
+            // Not streamed: the JVM would take a 401 for no answer. Every request may be sent twice.
             doOutput = true
-            setFixedLengthStreamingMode(request.body.size)
             outputStream.use { it.write(request.body) }
         }
         val status = responseCode
@@ -58,6 +58,8 @@ public class UrlConnectionTransport : Transport {
         // It has no stream where an error came without a body.
         val stream = if (status < 400) inputStream else errorStream
         val body = stream?.use { it.readBytes() } ?: ByteArray(0)
+        // The JVM takes an answer that broke off for a whole one.
+        if (contentLength > body.size) throw IOException()
         val headers = headerFields.flatMap { (name, values) ->
             if (name == null) emptyList() else values.map { name to it }
         }

@@ -52,7 +52,7 @@ fun sampleFiles(name: String): List<CertificateFile> {
 fun contents(files: List<CertificateFile>): List<String> = files.map { it.content.toHexString() }.sorted()
 
 /** A test in real time, which ends. */
-fun test(within: Duration = 60.seconds, block: suspend CoroutineScope.() -> Unit) = runBlocking { withTimeout(within, block) }
+fun test(within: Duration = 120.seconds, block: suspend CoroutineScope.() -> Unit) = runBlocking { withTimeout(within, block) }
 
 /** Receives as a person who knows the password would. */
 suspend fun Flow<ReceiveEvent>.receive(

@@ -73,6 +73,18 @@ class TransportTest {
 
     @ParameterizedTest
     @MethodSource("transports")
+    fun `gives back a refusal of the token`(transport: Transport) = test {
+        for (challenge in listOf("", "WWW-Authenticate: Bearer\r\n")) {
+            val taken = async { answer("HTTP/1.1 401 Unauthorized\r\n${challenge}Content-Length: 2\r\nConnection: close\r\n\r\nno") }
+            val response = transport.send(request("PUT", byteArrayOf(1)))
+            assertEquals(401, response.status)
+            assertArrayEquals("no".toByteArray(), response.body)
+            taken.await()
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("transports")
     fun `follows no redirect`(transport: Transport) = test {
         val taken = async { answer("HTTP/1.1 302 Found\r\nLocation: http://localhost:1/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n") }
         assertEquals(302, transport.send(request("GET")).status)

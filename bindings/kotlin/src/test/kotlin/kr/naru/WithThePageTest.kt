@@ -71,7 +71,7 @@ class WithThePageTest {
         }
         val certificate = phone.naru.certificates().single()
         opened += certificate
-        assertEquals("홍길동", certificate.summary.name)
+        assertEquals("홍길동()0010045200807021234567", certificate.summary.name)
         assertTrue(certificate.summary.isStored)
         assertInstanceOf(CertificateValidity.Valid::class.java, certificate.summary.validity)
         assertEquals(KeyCheck.NOT_CHECKED, certificate.report.key)
@@ -211,7 +211,7 @@ class WithThePageTest {
             val dropped = cancelled.elapsedNow() - wire.droppedAt().elapsedNow()
             assertTrue(returned < 200.milliseconds) { "the collector went on for $returned" }
             assertTrue(dropped < 200.milliseconds) { "the request went on for $dropped" }
-            person.sees("다른 기기에서 취소했습니다.")
+            person.sees("휴대전화에서 취소했습니다.")
         }
     }
 

@@ -1,8 +1,10 @@
 package kr.naru
 
-import java.io.File
+import java.io.IOException
 import java.net.ServerSocket
 import java.util.Locale
+import java.util.concurrent.CopyOnWriteArrayList
+import java.util.concurrent.atomic.AtomicInteger
 import kotlin.time.Duration.Companion.hours
 import kotlin.time.Duration.Companion.minutes
 import kotlinx.coroutines.CompletableDeferred
@@ -35,6 +37,10 @@ class WithoutThePageTest {
         Phone(relay, transport).also(opened::add)
 
     private suspend fun Phone.owned(sample: String = "NPKI") = owns(sample).also(opened::add)
+
+    private val unreachable = object : Transport {
+        override suspend fun send(request: HttpRequest): HttpResponse = throw IOException()
+    }
 
     /** One phone shows a QR and gives, the other scans it and receives. */
     private suspend fun move(giver: Phone, certificate: Certificate, receiver: Phone, heard: suspend (GiveEvent) -> Unit = {}) = coroutineScope {
@@ -150,6 +156,17 @@ class WithoutThePageTest {
     }
 
     @Test
+    fun `what a store throws unasked is a failure of the store`() = test {
+        val store = object : CertificateStore by FolderCertificateStore(temporaryFolder()) {
+            override suspend fun list(): List<String> = error("a path that nobody is to see")
+        }
+        val phone = Phone(listOf("https://relay.example"), unreachable, store = store).also(opened::add)
+        val failure = failsBy<NaruException.Storage> { phone.naru.certificates() }
+        assertEquals("store_failed", failure.code)
+        assertFalse("path" in failure.toString())
+    }
+
+    @Test
     fun `what is refused is not stored, and the sender hears of it`() = test {
         val relay = relay()
         val (giver, receiver) = List(2) { phone(relay) }
@@ -236,6 +253,7 @@ class WithoutThePageTest {
         assertEquals("중계 서버에 연결할 수 없습니다. 네트워크를 확인하세요.", failure.messageIn(Locale.KOREA))
         assertEquals("The relay cannot be reached. Check the network.", failure.messageIn(Locale.UK))
         assertEquals("The relay cannot be reached. Check the network. (relay_unreachable)", failure.message)
+        assertTrue(failure.toString().endsWith(failure.message.orEmpty()))
     }
 
     @Test
@@ -270,18 +288,22 @@ class WithoutThePageTest {
 
     @Test
     fun `codes of others are told apart before anything is sent`() = test {
-        val silent = object : Transport {
-            override suspend fun send(request: HttpRequest): HttpResponse = throw AssertionError("something was sent")
+        val sent = AtomicInteger()
+        val offline = object : Transport {
+            override suspend fun send(request: HttpRequest): HttpResponse {
+                sent.incrementAndGet()
+                throw IOException()
+            }
         }
-        val phone = Phone(listOf("https://relay.example"), silent).also(opened::add)
-        val other = Phone(listOf("https://other.example"), silent).also(opened::add)
+        val shows = List(2) { Phone(listOf("https://${if (it == 0) "relay" else "other"}.example"), unreachable).also(opened::add) }
+        val (own, foreign) = shows.map { (it.naru.receiveByDisplaying().first() as ReceiveEvent.Displaying).qr.text }
+        val phone = Phone(listOf("https://relay.example"), offline).also(opened::add)
         val certificate = phone.owned()
-        val foreign = (other.naru.receiveByDisplaying().first() as ReceiveEvent.Displaying).qr.text
         assertEquals("not_naru", failsBy<NaruException.Input> { phone.naru.inspect("https://example.com") }.code)
         assertEquals("unknown_relay", failsBy<NaruException.Input> { phone.naru.give(certificate, foreign).collect {} }.code)
-        val own = (phone.naru.receiveByDisplaying().first() as ReceiveEvent.Displaying).qr.text
         assertEquals("wrong_direction", failsBy<NaruException.Input> { phone.naru.receive(own).collect {} }.code)
         assertEquals("number_mistyped", failsBy<NaruException.Input> { phone.naru.receiveByNumber("1234 5678 9012").collect {} }.code)
+        assertEquals(0, sent.get())
     }
 
     @Test
@@ -297,7 +319,7 @@ class WithoutThePageTest {
     @Test
     fun `the log says what happens, and nothing of anybody`() = test {
         val relay = relay()
-        val entries = java.util.concurrent.CopyOnWriteArrayList<LogEntry>()
+        val entries = CopyOnWriteArrayList<LogEntry>()
         val giver = Phone(listOf(relay.origin), log = entries::add).also(opened::add)
         move(giver, giver.owned(), phone(relay))
         assertEquals(listOf("giving", "joined", "receipt", "given"), entries.map(LogEntry::code))

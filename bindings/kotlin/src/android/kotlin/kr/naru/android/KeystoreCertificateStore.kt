@@ -25,7 +25,7 @@ import kr.naru.StoreKey
  *
  * @param context any of the app's
  * @param unlock shows the system's prompt for the screen lock or a strong biometric, and returns whether
- *   the person was verified; called when the key is needed and no unlocking was recent
+ *   the person was verified; called, not on the main thread, when the key is needed and no unlocking was recent
  */
 public class KeystoreCertificateStore(context: Context, unlock: suspend () -> Boolean) :
     CertificateStore by EncryptedFolder(context.noBackupFilesDir.resolve("naru"), AesGcmEncryption(KeystoreKey(unlock)))

@@ -1,0 +1,76 @@
+//! How many clients wait.
+
+use std::{
+    collections::HashMap,
+    num::NonZeroU32,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use ipnet::IpNet;
+
+use crate::problem::Problem;
+
+/// Counts the clients that wait on this node, and bounds them: each costs memory for as long as it likes.
+#[derive(Clone)]
+pub(crate) struct Waiters {
+    most: u32,
+    most_of_a_network: u32,
+    waiting: Arc<Mutex<Waiting>>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    all: u32,
+    networks: HashMap<IpNet, u32>,
+}
+
+impl Waiters {
+    pub(crate) fn new(most: NonZeroU32, most_of_a_network: NonZeroU32) -> Self {
+        metrics::gauge!("naru_waiters").set(0);
+        Self {
+            most: most.get(),
+            most_of_a_network: most_of_a_network.get(),
+            waiting: Arc::default(),
+        }
+    }
+
+    /// A place to wait, until it is dropped.
+    pub(crate) fn enter(&self, network: IpNet) -> Result<Place, Problem> {
+        let mut waiting = self.lock();
+        let of_the_network = waiting.networks.get(&network).copied().unwrap_or(0);
+        if waiting.all >= self.most || of_the_network >= self.most_of_a_network {
+            return Err(Problem::RelayFull);
+        }
+        waiting.all += 1;
+        waiting.networks.insert(network, of_the_network + 1);
+        metrics::gauge!("naru_waiters").set(waiting.all);
+        drop(waiting);
+        Ok(Place {
+            waiters: self.clone(),
+            network,
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One client that waits.
+pub(crate) struct Place {
+    waiters: Waiters,
+    network: IpNet,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut waiting = self.waiters.lock();
+        waiting.all -= 1;
+        let left = waiting.networks.get(&self.network).copied().unwrap_or(0);
+        match left {
+            0 | 1 => drop(waiting.networks.remove(&self.network)),
+            _ => drop(waiting.networks.insert(self.network, left - 1)),
+        }
+        metrics::gauge!("naru_waiters").set(waiting.all);
+    }
+}

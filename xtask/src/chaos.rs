@@ -1,0 +1,31 @@
+//! Transfers between real processes that are taken away.
+
+use std::path::Path;
+
+use crate::{
+    step::{Failure, cargo, run},
+    tools,
+};
+
+/// Which cases.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Runs only the cases whose name contains this, for instance `Cluster` or `RedisKilled Sending`.
+    filter: Option<String>,
+}
+
+/// Runs every fault at every step on every store; 20 minutes.
+pub(crate) fn run_cases(root: &Path, options: &Options) -> Result<(), Failure> {
+    tools::ensure_redis()?;
+    tools::ensure_openssl()?;
+    let packages = ["-p", "naru-relay", "-p", "naru-chaos"];
+    run(cargo()
+        .current_dir(root)
+        .args(["build", "--quiet"])
+        .args(packages))?;
+    let programs = root.join("target").join("debug");
+    run(std::process::Command::new(programs.join("naru-chaos"))
+        .arg("--relay")
+        .arg(programs.join("naru-relay"))
+        .args(options.filter.as_deref()))
+}
