@@ -58,7 +58,11 @@ pub(crate) fn test(root: &Path) -> Result<(), Failure> {
             .env("NARU_SAMPLES", &samples)
             .env("NARU_PAGE_PORT", port.to_string()))?;
     }
-    api::check(root, &swift)
+    // The snapshot is Linux's, which has no Keychain.
+    if cfg!(target_os = "linux") {
+        api::check(root, &swift)?;
+    }
+    Ok(())
 }
 
 /// Parses what needs Apple's frameworks, which is all that can be said of it elsewhere.
