@@ -224,6 +224,33 @@ fn serves_https_with_the_operators_certificate() {
 }
 
 #[test]
+fn takes_the_socket_that_the_service_manager_hands_over() {
+    let address = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let manager = Command::new("systemd-socket-activate")
+        .args(["--listen", &address.to_string()])
+        .arg(env!("CARGO_BIN_EXE_naru-relay"))
+        // Its own setting would be refused: port 1 is not this user's, or another's.
+        .args(["--listen", "192.0.2.1:1"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut manager = manager.expect("systemd is installed: `cargo xtask test` installs it");
+    let mut said = BufReader::new(manager.stderr.take().unwrap()).lines();
+    assert!(said.any(|line| line.is_ok_and(|line| line.contains("Listening on"))));
+    let (head, _) = exchange(
+        &address.to_string(),
+        "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+    );
+    // The manager has become the relay.
+    let _ = manager.kill();
+    let _ = manager.wait();
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+}
+
+#[test]
 fn logs_requests_without_ids_tokens_and_addresses() {
     let mut relay = command(&["--listen", "127.0.0.1:0", "--log-format", "json"]);
     relay.env("RUST_LOG", "trace");

@@ -18,7 +18,7 @@ use naru_relay::{
         UnknownAudit, verify,
     },
 };
-use naru_tests::{RunningRedis, RunningRelay, http_client};
+use naru_tests::{RunningCluster, RunningRedis, RunningRelay, http_client};
 use reqwest::{Method, Response};
 use tempfile::TempDir;
 
@@ -157,6 +157,27 @@ async fn two_relays_write_one_chain() {
         other.append(&[event(seed)]).await.unwrap();
     }
     assert_eq!(verify(&one).await.unwrap(), Ok(20));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_has_the_whole_chain_in_one_place() {
+    let cluster = RunningCluster::start(&[]).await;
+    let trail = open(&cluster.address().parse().unwrap()).await;
+    removes_what_is_old_and_says_so(&trail).await;
+    assert_eq!(trail.find(reference(7)).await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sees_an_entry_that_was_taken_out_of_a_stream() {
+    let redis = RunningRedis::start(&[]);
+    let trail = open(&redis.address().parse().unwrap()).await;
+    trail.append(&[event(1), event(2), event(3)]).await.unwrap();
+    let mut taken = redis::cmd("XDEL");
+    taken.arg("naru:{audit}:entries").arg("2-0");
+    let taken: u64 = taken.query_async(&mut redis.connect().await).await.unwrap();
+    assert_eq!(taken, 1);
+    let broken = verify(&trail).await.unwrap();
+    assert_eq!(broken, Err(Break::Missing { expected: 2 }));
 }
 
 #[tokio::test]

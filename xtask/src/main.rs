@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask run`, `cargo xtask test`.
 
 mod aar;
+mod bench;
 mod bindings;
 mod chaos;
 mod kotlin;
@@ -53,6 +54,8 @@ enum Command {
     Simulate(simulate::Options),
     /// Takes relays and Redis servers away in the middle of transfers between real processes.
     Chaos(chaos::Options),
+    /// Measures the relay, optimised, beside a server that does nothing and a Redis by itself.
+    Bench,
 }
 
 fn main() -> ExitCode {
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Command::Xcframework => swift::xcframework(root),
         Command::Simulate(options) => simulate::run_seeds(root, &options),
         Command::Chaos(options) => chaos::run_cases(root, &options),
+        Command::Bench => bench::run_all(root),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

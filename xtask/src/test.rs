@@ -119,6 +119,7 @@ fn tests(root: &Path) -> Result<(), Failure> {
     tools::ensure_openssl()?;
     tools::ensure_java()?;
     tools::ensure_redis()?;
+    tools::ensure_deployment_checks()?;
     // The relay's answers are those of its page too.
     page::build(root)?;
     run(cargo()

@@ -5,8 +5,8 @@ use super::look::Contrast;
 /// How much darker than its surroundings a pixel has to be, so that flat areas stay light.
 const MARGIN: i8 = 4;
 /// Finder patterns that are kept of one look, and places that are looked at more closely.
-const MAX_FINDERS: usize = 24;
-const MAX_CANDIDATES: usize = 600;
+const MAX_FINDERS: usize = 32;
+const MAX_CANDIDATES: usize = 1_000;
 
 /// A finder pattern in the whole frame's pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]

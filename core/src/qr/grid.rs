@@ -539,8 +539,9 @@ impl Modules {
         let attempts: [&dyn Fn() -> Option<BitMatrix>; 4] = [&plain, &sharp, &close, &sharper];
         attempts.into_iter().find_map(|bits| {
             let decoded = Decode(&bits()?).ok()?;
-            let text = decoded.isValid().then(|| decoded.content().to_string())?;
-            (!text.is_empty()).then_some(text)
+            // What is no UTF-8 is no pairing code, and the tables of other encodings are large.
+            let text = String::from_utf8_lossy(decoded.content().bytes());
+            (decoded.isValid() && !text.is_empty()).then(|| text.into_owned())
         })
     }
 

@@ -8,7 +8,7 @@ use super::{
 };
 
 /// Bounds of a frame full of noise; a real code is among the first of both.
-const MAX_FINDERS: usize = 40;
+const MAX_FINDERS: usize = 72;
 const MAX_TRIPLES: usize = 96;
 const MAX_CANDIDATES: usize = 6;
 /// Greys that the search for places may look up in one pass, and the reading at them in all.

@@ -46,7 +46,7 @@ struct Target {
 /// What a panic leaves out: where it was, and what values were.
 const SMALL: [&str; 2] = ["-Zlocation-detail=none", "-Zfmt-debug=none"];
 /// What makes a library smaller that Android 7 and later load.
-const LINKING: &str = "-z max-page-size=16384 -z defs --as-needed --icf=all --pack-dyn-relocs=android \
+const LINKING: &str = "-s -z max-page-size=16384 -z defs --as-needed --icf=all --pack-dyn-relocs=android \
                        --hash-style=gnu -O2 -soname libnaru_uniffi.so";
 /// 1.5 MiB.
 const BUDGET: u64 = 1_572_864;

@@ -61,7 +61,7 @@ pub(crate) enum Entry {
 impl Swift {
     /// Finds Swift, or installs it.
     pub(crate) fn ensure() -> Result<Self, Failure> {
-        if succeeds("swift", &["--version"]) {
+        if is_native() {
             return Ok(Self::Native);
         }
         let root = ensure_root()?;
@@ -133,6 +133,12 @@ impl Entry {
             .arg("HOME=/root");
         command
     }
+}
+
+/// Whether `swift` is there, and is the language's: OpenStack's client has the same name.
+fn is_native() -> bool {
+    let output = Command::new("swift").arg("--version").output();
+    output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("Swift version"))
 }
 
 /// Unpacks Debian's Swift once. Only what was unpacked to its end has the name that is looked for.

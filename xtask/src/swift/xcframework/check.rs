@@ -102,7 +102,6 @@ fn check_library(bytes: &[u8], name: &str, slice: &Slice) -> Result<(), String> 
         ("ios", Some(_)) => PLATFORM_IOSSIMULATOR,
         _ => PLATFORM_MACOS,
     };
-    let mut built_for_platform = false;
     for member in archive.members() {
         let object = member
             .and_then(|member| member.data(bytes))
@@ -113,11 +112,11 @@ fn check_library(bytes: &[u8], name: &str, slice: &Slice) -> Result<(), String> 
         if object.architecture() != architecture(name) {
             return Err(format!("an object is not for {name}"));
         }
-        if let Ok(Some((version, _))) = object.build_version() {
-            if version.platform.get(object.endian()) != platform {
-                return Err("an object is for another platform".into());
-            }
-            built_for_platform = true;
+        // Objects for the oldest systems do not say for which platform they are.
+        if let Ok(Some((version, _))) = object.build_version()
+            && version.platform.get(object.endian()) != platform
+        {
+            return Err("an object is for another platform".into());
         }
     }
     let symbols = archive.symbols().map_err(|error| error.to_string())?;
@@ -126,12 +125,10 @@ fn check_library(bytes: &[u8], name: &str, slice: &Slice) -> Result<(), String> 
         .flatten()
         .flatten()
         .any(|symbol| symbol.name() == SYMBOL);
-    match (found, built_for_platform) {
-        (true, true) => Ok(()),
-        (false, _) => Err(format!("the library for {name} does not hold the SDK")),
-        (true, false) => Err(format!(
-            "no object for {name} says for which platform it is"
-        )),
+    if found {
+        Ok(())
+    } else {
+        Err(format!("the library for {name} does not hold the SDK"))
     }
 }
 

@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
+    dead_code,
     missing_docs,
     reason = "a test fails by panicking"
 )]
@@ -45,7 +46,11 @@ fn reads_as_many_frames_of_each_class_as_it_should() {
 #[test]
 fn finds_no_code_where_there_is_none() {
     for seed in 0..4 {
-        assert_eq!(frame(Class::Without, 1_280, 720, seed).read(), None, "{seed}");
+        assert_eq!(
+            frame(Class::Without, 1_280, 720, seed).read(),
+            None,
+            "{seed}"
+        );
     }
     for module in [1, 2, 3, 7] {
         assert_eq!(tiling(400, 300, module).read(), None);

@@ -1,0 +1,22 @@
+//! The relay's figures, optimised.
+
+use std::path::Path;
+
+use crate::{
+    step::{Failure, cargo, run},
+    tools,
+};
+
+/// Measures the relay beside the floor and Redis by itself; a few minutes on a machine that does nothing else.
+pub(crate) fn run_all(root: &Path) -> Result<(), Failure> {
+    tools::ensure_redis()?;
+    let packages = ["-p", "naru-relay", "-p", "naru-bench"];
+    run(cargo()
+        .current_dir(root)
+        .args(["build", "--quiet", "--release"])
+        .args(packages))?;
+    let programs = root.join("target").join("release");
+    run(std::process::Command::new(programs.join("naru-bench"))
+        .args(["run", "--relay"])
+        .arg(programs.join("naru-relay")))
+}
