@@ -209,7 +209,14 @@ async fn a_deposit_is_not_acknowledged_before_a_replica_has_it() {
     let url: StoreUrl = (sentinels.address() + "?replicas=2").parse().unwrap();
     let store = Backend::open(&url, CAPACITY).await.unwrap();
     let (kept, lost) = (id(1), id(2));
-    assert_eq!(store.open(kept, opening(true)).await, Ok(Accepted::New));
+    // Until both replicas have caught up, a deposit is not acknowledged either.
+    timeout(PATIENCE, async {
+        while store.open(kept, opening(true)).await.is_err() {
+            sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await
+    .unwrap();
     let replicas = sentinels.freeze_replicas().await;
     assert_eq!(
         store.open(lost, opening(true)).await,
