@@ -194,7 +194,7 @@ fn a_deposit_that_is_left_can_be_withdrawn() {
     let withdrawn = run(&["withdraw", "--code", &withdraw, "--relay", &relay]);
     assert!(withdrawn.status.success());
     let output = run(&["fetch", "--code", &recovery, "--relay", &relay]);
-    assert!(String::from_utf8_lossy(&output.stderr).contains("[deposit_gone]"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("[deposit_gone, "));
     assert!(files.iter().all(|path| path.exists()));
 }
 

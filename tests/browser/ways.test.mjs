@@ -239,7 +239,7 @@ test("an expiry after the join is heard on the receiving page and on the phone",
   await heading(page, "이 인증서가 맞습니까?");
   await page.getByRole("alert").getByText("시간이 지나 연결을 닫았습니다.").waitFor();
   assert.equal(await phone.end(), 1);
-  assert.match(phone.complained, /\[expired\]/);
+  assert.match(phone.complained, /\[expired[\],]/);
   assert.equal(filesBelow(folder).size, 2);
 });
 

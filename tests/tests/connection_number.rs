@@ -272,6 +272,6 @@ async fn whoever_watches_redis_learns_nothing_to_try_numbers_against() {
                 .all(|part| !bytes.windows(8).any(|run| run == part))
         );
     }
-    let answers = seen.iter().filter(|bytes| bytes.len() == 33 + 53 + 16);
-    assert_eq!(answers.count(), 1, "the sealed pairing code went by");
+    let is_answer = |bytes: &Vec<u8>| bytes.len() == 33 + 53 + 16;
+    assert!(seen.iter().any(is_answer), "no sealed pairing code went by");
 }

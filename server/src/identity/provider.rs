@@ -224,8 +224,12 @@ impl Provider {
             .ok_or(TokenRefused::Malformed)?
             .to_string();
         let expected = Nonce::new(nonce);
-        self.verify(&token, &[self.settings.client_id.clone()], Some(&expected))
-            .await
+        self.verify(
+            &token,
+            std::slice::from_ref(&self.settings.client_id),
+            Some(&expected),
+        )
+        .await
     }
 
     /// An ID token that an app has got for itself.

@@ -158,10 +158,8 @@ pub(super) async fn read(
     client: ClientAddress,
 ) -> Result<HttpResponse, Problem> {
     // Before the login the page needs to know what it is to say, and where to log in.
-    let caller = match relay.caller(&request, client, Doing::GoesOn).await {
-        Ok(caller) => caller,
-        Err(_) => None,
-    };
+    let caller = relay.caller(&request, client, Doing::GoesOn).await;
+    let caller = caller.unwrap_or_default();
     let mut settings = own(&relay, client, caller.as_ref())?;
     settings.login = relay.identity.as_ref().map(|identity| {
         let providers = identity.providers();

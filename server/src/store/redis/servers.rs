@@ -17,13 +17,12 @@ use super::{
     deployment::{Deployment, Sentinels, Topology},
 };
 
-const CONNECT_WITHIN: Duration = Duration::from_secs(1);
+const CONNECT_WITHIN: Duration = Duration::from_millis(500);
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// How long one Sentinel may take to name the master.
 const NAME_WITHIN: Duration = Duration::from_millis(500);
 /// The Cluster's own client follows moved slots, and leaves longer troubles to [`super::link`].
 const CLUSTER_RETRIES: u32 = 2;
-const CLUSTER_CONNECT_WITHIN: Duration = Duration::from_millis(500);
 const CLUSTER_ANSWER_WITHIN: Duration = Duration::from_millis(700);
 const CLUSTER_PAUSE: Duration = Duration::from_millis(50);
 
@@ -50,7 +49,7 @@ impl Servers {
             Topology::Single(_) | Topology::Sentinel(_) => None,
             Topology::Cluster(nodes) => {
                 let mut builder = ClusterClientBuilder::new(nodes.iter().cloned())
-                    .connection_timeout(CLUSTER_CONNECT_WITHIN)
+                    .connection_timeout(CONNECT_WITHIN)
                     .response_timeout(CLUSTER_ANSWER_WITHIN)
                     .overall_response_timeout(Some(ANSWER_WITHIN))
                     .retries(CLUSTER_RETRIES)
