@@ -35,7 +35,7 @@ mod tables {
             return None;
         }
         let character = forward(u16::from(row) * 190 + u16::from(column));
-        char::from_u32(character.into()).filter(|character| *character != '\u{ffff}')
+        char::from_u32(character).filter(|character| *character != '\u{ffff}')
     }
 
     /// Normal form C (Unicode UAX #15).
