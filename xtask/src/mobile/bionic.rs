@@ -131,7 +131,7 @@ fn lld() -> Result<PathBuf, Failure> {
 }
 
 /// What tells an lld of several faces which one is meant.
-fn flavor(linker: &Path) -> &'static [&'static str] {
+pub(crate) fn flavor(linker: &Path) -> &'static [&'static str] {
     if linker.ends_with("rust-lld") {
         &["-flavor", "gnu"]
     } else {

@@ -9,7 +9,7 @@ use std::{
     process::Command,
 };
 
-use self::bionic::Sysroot;
+use self::bionic::{Sysroot, flavor};
 use crate::{
     step::{Failure, run},
     targets::{self, StandardLibrary},
@@ -186,13 +186,51 @@ fn for_android(root: &Path, target: &Target, cargo: &mut Command) -> Result<Vec<
             .collect());
     }
     let sysroot = Sysroot::make(root, target.triple)?;
-    cargo.env(linker, sysroot.linker);
     cargo.args(["--features", "unwinder"]);
+    let folder = format!("-L{}", sysroot.folder.display());
+    if cargo.get_program() == DEBIAN_CARGO {
+        // Debian's compiler can only call a linker through a C compiler's command line.
+        let driver = sysroot.folder.join("driver");
+        let call = [
+            &[sysroot.linker.to_string_lossy().as_ref()],
+            flavor(&sysroot.linker),
+        ]
+        .concat()
+        .join(" ");
+        executable(&driver, &format!("{DRIVER}\nexec {call} $arguments\n"))
+            .map_err(|error| Failure::Other(format!("{}: {error}", driver.display())))?;
+        cargo.env(linker, driver);
+        return Ok(vec![
+            "-Clinker-flavor=gcc".to_owned(),
+            format!("-Clink-args={LINKING}"),
+            folder,
+        ]);
+    }
+    cargo.env(linker, sysroot.linker);
     Ok(vec![
         "-Clinker-flavor=ld.lld".to_owned(),
         format!("-Clink-args={LINKING}"),
-        format!("-L{}", sysroot.folder.display()),
+        folder,
     ])
+}
+
+const DEBIAN_CARGO: &str = "/usr/bin/cargo";
+
+/// Takes the arguments for a linker out of those for a C compiler.
+const DRIVER: &str = r#"#!/bin/sh
+arguments=
+for argument in "$@"; do
+  case "$argument" in
+    -Wl,*) arguments="$arguments $(printf %s "${argument#-Wl,}" | tr , ' ')" ;;
+    -m32|-m64|-nodefaultlibs|-nostartfiles|-fuse-ld=*|-static-libgcc|-lgcc|-lgcc_s|-pie|-no-pie) ;;
+    *) arguments="$arguments $argument" ;;
+  esac
+done"#;
+
+fn executable(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::write(path, text)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
 }
 
 /// The NDK's compiler for minSdk 24.
