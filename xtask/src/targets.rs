@@ -1,5 +1,5 @@
-//! Building for other platforms: by rustup's targets or, where it has none, by Debian's compiler
-//! and a standard library built on the spot.
+//! Building for other platforms: by rustup's targets or, where it has none, with a standard library built
+//! on the spot, from rustup's sources or by Debian's compiler.
 
 use std::{path::Path, process::Command};
 
@@ -25,15 +25,7 @@ pub(crate) fn cargo_rustc_for(
     match library {
         StandardLibrary::AsItComes => command_for(root, target, "rustc"),
         StandardLibrary::Small => {
-            let mut command = if succeeds("rustup", &["component", "add", "rust-src"]) {
-                let mut command = prepared(cargo(), root, target, "rustc");
-                command
-                    .env("RUSTC_BOOTSTRAP", "1")
-                    .args(["-Z", "build-std=std,panic_abort"]);
-                command
-            } else {
-                debian(root, target, "rustc")?
-            };
+            let mut command = from_sources(root, target, "rustc")?;
             command.args(["-Z", "build-std-features=panic-unwind,optimize_for_size"]);
             Ok(command)
         }
@@ -53,7 +45,19 @@ fn command_for(root: &Path, target: &str, subcommand: &str) -> Result<Command, F
     if succeeds("rustup", &["target", "add", target]) {
         return Ok(prepared(cargo(), root, target, subcommand));
     }
-    debian(root, target, subcommand)
+    from_sources(root, target, subcommand)
+}
+
+/// Builds the standard library as well: from rustup's sources or, where it has none, from Debian's.
+fn from_sources(root: &Path, target: &str, subcommand: &str) -> Result<Command, Failure> {
+    if !succeeds("rustup", &["component", "add", "rust-src"]) {
+        return debian(root, target, subcommand);
+    }
+    let mut command = prepared(cargo(), root, target, subcommand);
+    command
+        .env("RUSTC_BOOTSTRAP", "1")
+        .args(["-Z", "build-std=std,panic_abort"]);
+    Ok(command)
 }
 
 /// The same for the smallest result of a profile, which stops at a panic without a word: the standard
