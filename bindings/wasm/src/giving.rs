@@ -8,12 +8,11 @@ use naru_core::{
     giver::{Conclusion, Offer, VerifiedReceipt},
     pairing::{Direction, Pairing},
 };
-use rand_chacha::ChaCha20Rng;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use crate::{
-    certificates::Certificates, display::Display, generator, origin, thrown, to_js,
+    Generator, certificates::Certificates, display::Display, generator, origin, thrown, to_js,
     transport::PageTransport,
 };
 
@@ -29,7 +28,7 @@ struct Prepared {
     pairing: Pairing,
     offer: Offer,
     device: Device,
-    rng: ChaCha20Rng,
+    rng: Generator,
     queue: UnboundedReceiver<GiverCommand>,
 }
 

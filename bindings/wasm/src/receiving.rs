@@ -12,12 +12,11 @@ use naru_core::{
     pairing::{Direction, Origin, Pairing},
     receiver::{Arrival, StoredSet},
 };
-use rand_chacha::ChaCha20Rng;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use crate::{
-    certificates::Certificates, display::Display, generator, origin, thrown, to_js,
+    Generator, certificates::Certificates, display::Display, generator, origin, thrown, to_js,
     transport::PageTransport,
 };
 
@@ -32,7 +31,7 @@ pub struct Receiving {
 
 struct Prepared {
     source: Source,
-    rng: ChaCha20Rng,
+    rng: Generator,
     queue: UnboundedReceiver<ReceiverCommand>,
 }
 
@@ -191,7 +190,7 @@ impl Receiving {
 }
 
 impl Receiving {
-    fn prepare(source: Source, display: Option<Display>, rng: ChaCha20Rng) -> Self {
+    fn prepare(source: Source, display: Option<Display>, rng: Generator) -> Self {
         let (commands, queue) = unbounded();
         Self {
             commands,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     CertificateSet, Details, Fingerprint, Format, NativeFile, RelativePath, Signing, details,
-    pkcs12, private_key::KeyFile, relative_path,
+    legacy_text, pkcs12, private_key::KeyFile, relative_path,
 };
 
 /// Largest file that is taken for a part of a certificate, in bytes.
@@ -88,7 +88,7 @@ pub fn find(files: Vec<SourceFile>) -> Found {
             Part::Pkcs12 => found.pkcs12(file),
             Part::Half { stem, half, format } => {
                 let halves = pairs
-                    .entry((parent(&file.path).to_owned(), stem.to_lowercase()))
+                    .entry((parent(&file.path).to_owned(), legacy_text::folded(&stem)))
                     .or_default()
                     .entry(stem)
                     .or_default();
@@ -132,7 +132,7 @@ enum Half {
 impl Part {
     fn of(path: &str) -> Option<Self> {
         let spelled = file_name(path);
-        let name = spelled.to_lowercase();
+        let name = spelled.to_ascii_lowercase();
         if name.ends_with(".pfx") || name.ends_with(".p12") {
             return Some(Self::Pkcs12);
         }
@@ -338,7 +338,10 @@ fn folder(format: Format, path: &str, details: &Details) -> Vec<String> {
             );
             let own = above
                 .first()
-                .filter(|name| name.to_lowercase().starts_with("cn="))
+                .filter(|name| {
+                    name.get(..3)
+                        .is_some_and(|start| start.eq_ignore_ascii_case("cn="))
+                })
                 .map_or(details.subject.as_str(), |name| name);
             vec![
                 "NPKI".into(),

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::legacy_text::nfc;
+use super::legacy_text;
 
 const MAX_COMPONENTS: usize = 8;
 const MAX_COMPONENT_BYTES: usize = 255;
@@ -35,7 +35,7 @@ impl RelativePath {
 
     /// Equal for two paths that some file system takes for one: case and Unicode form are folded.
     pub fn folded(&self) -> String {
-        nfc(&self.0).chars().flat_map(char::to_lowercase).collect()
+        legacy_text::folded(&self.0)
     }
 }
 
