@@ -58,6 +58,14 @@ impl fmt::Display for RelativePath {
     }
 }
 
+/// Whether no file system takes two of the paths for one.
+#[cfg(feature = "transfer")]
+pub(crate) fn are_distinct<'p>(paths: impl Iterator<Item = &'p RelativePath>) -> bool {
+    let mut folded: Vec<_> = paths.map(RelativePath::folded).collect();
+    folded.sort_unstable();
+    folded.windows(2).all(|pair| pair[0] != pair[1])
+}
+
 /// Makes a name of any text: what no file system takes becomes `_`.
 pub(super) fn file_name(text: &str) -> String {
     let mut name = String::new();
