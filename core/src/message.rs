@@ -10,15 +10,25 @@ use crate::{
     certificate::{NativeFile, RelativePath},
     device::Device,
     handshake::CodeNonce,
+    identity::{MAX_TOKEN_BYTES, Proof},
 };
 
 /// A message of the protocol, checked.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Message {
-    /// The scanner's first: opens its commitment and says who it is.
-    Reveal { nonce: CodeNonce, device: Device },
+    /// The scanner's first: opens its commitment and says who it is; a receiver proves it too.
+    Reveal {
+        nonce: CodeNonce,
+        device: Device,
+        proof: Option<Proof>,
+    },
     /// A receiving displayer's first: who it is.
-    Hello { device: Device },
+    Hello {
+        device: Device,
+        proof: Option<Proof>,
+    },
+    /// A giver's answer to a receiver that has proved who it is.
+    Identity { proof: Proof },
     /// The certificates; a giving displayer says here who it is.
     Bundle {
         device: Option<Device>,
@@ -56,6 +66,12 @@ pub enum CancelReason {
     WrongCode,
     /// The peer's messages did not make sense.
     Protocol,
+    /// Another person is logged in on the peer.
+    OtherPerson,
+    /// The peer's proof of who is logged in does not hold.
+    IdentityInvalid,
+    /// Only one of the two proves who is logged in.
+    IdentityMissing,
 }
 
 impl CancelReason {
@@ -65,6 +81,9 @@ impl CancelReason {
             Self::Refused => "refused",
             Self::WrongCode => "wrong-code",
             Self::Protocol => "protocol",
+            Self::OtherPerson => "other-person",
+            Self::IdentityInvalid => "identity-invalid",
+            Self::IdentityMissing => "identity-missing",
         }
     }
 
@@ -74,6 +93,9 @@ impl CancelReason {
             "refused" => Self::Refused,
             "wrong-code" => Self::WrongCode,
             "protocol" => Self::Protocol,
+            "other-person" => Self::OtherPerson,
+            "identity-invalid" => Self::IdentityInvalid,
+            "identity-missing" => Self::IdentityMissing,
             _ => Self::User,
         }
     }
@@ -114,6 +136,19 @@ struct Introduction<'b> {
     platform: Option<&'b str>,
     #[b(3)]
     nonce: Option<&'b ByteSlice>,
+    #[b(4)]
+    proof: Option<ProofMap<'b>>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct ProofMap<'b> {
+    #[b(0)]
+    token: &'b str,
+    #[b(1)]
+    key: &'b ByteSlice,
+    #[b(2)]
+    signature: &'b ByteSlice,
 }
 
 #[derive(Encode, Decode)]
@@ -173,12 +208,23 @@ impl Message {
     /// Deterministic CBOR (RFC 8949 §4.2.1): shortest heads, keys in ascending order.
     pub(crate) fn to_cbor(&self) -> Zeroizing<Vec<u8>> {
         match self {
-            Self::Reveal { nonce, device } => encode(&introduction(
-                "reveal",
+            Self::Reveal {
+                nonce,
                 device,
-                Some(nonce.as_slice().into()),
-            )),
-            Self::Hello { device } => encode(&introduction("hello", device, None)),
+                proof,
+            } => encode(&Introduction {
+                nonce: Some(nonce.as_slice().into()),
+                proof: proof.as_ref().map(Proof::map),
+                ..introduction("reveal", Some(device))
+            }),
+            Self::Hello { device, proof } => encode(&Introduction {
+                proof: proof.as_ref().map(Proof::map),
+                ..introduction("hello", Some(device))
+            }),
+            Self::Identity { proof } => encode(&Introduction {
+                proof: Some(proof.map()),
+                ..introduction("identity", None)
+            }),
             Self::Bundle { device, sets } => encode(&BundleMap {
                 kind: "bundle",
                 name: device.as_ref().map(Device::name),
@@ -200,8 +246,8 @@ impl Message {
                     })
                     .collect(),
             }),
-            Self::Deleted => encode(&introduction_only("deleted")),
-            Self::Kept => encode(&introduction_only("kept")),
+            Self::Deleted => encode(&introduction("deleted", None)),
+            Self::Kept => encode(&introduction("kept", None)),
             Self::Cancel { reason } => encode(&CancelMap {
                 kind: "cancel",
                 reason: reason.as_str(),
@@ -219,12 +265,20 @@ impl Message {
                 Ok(Self::Reveal {
                     nonce,
                     device: required(device(map.name, map.platform)?)?,
+                    proof: map.proof.map(proof).transpose()?,
                 })
             }
             "hello" => {
                 let map: Introduction<'_> = whole(message)?;
                 Ok(Self::Hello {
                     device: required(device(map.name, map.platform)?)?,
+                    proof: map.proof.map(proof).transpose()?,
+                })
+            }
+            "identity" => {
+                let map: Introduction<'_> = whole(message)?;
+                Ok(Self::Identity {
+                    proof: proof(required(map.proof)?)?,
                 })
             }
             "bundle" => bundle(whole(message)?),
@@ -301,26 +355,36 @@ fn receipt(map: ReceiptMap<'_>) -> Result<Message, MalformedMessage> {
     })
 }
 
-fn introduction<'d>(
-    kind: &'d str,
-    device: &'d Device,
-    nonce: Option<&'d ByteSlice>,
-) -> Introduction<'d> {
+fn introduction<'d>(kind: &'d str, device: Option<&'d Device>) -> Introduction<'d> {
     Introduction {
         kind,
-        name: Some(device.name()),
-        platform: Some(device.platform()),
-        nonce,
+        name: device.map(Device::name),
+        platform: device.map(Device::platform),
+        nonce: None,
+        proof: None,
     }
 }
 
-fn introduction_only(kind: &str) -> Introduction<'_> {
-    Introduction {
-        kind,
-        name: None,
-        platform: None,
-        nonce: None,
+impl Proof {
+    fn map(&self) -> ProofMap<'_> {
+        ProofMap {
+            token: &self.token,
+            key: self.key.as_slice().into(),
+            signature: self.signature.as_slice().into(),
+        }
     }
+}
+
+fn proof(map: ProofMap<'_>) -> Result<Proof, MalformedMessage> {
+    if map.token.len() > MAX_TOKEN_BYTES {
+        return Err(MalformedMessage);
+    }
+    let (key, signature) = (map.key.as_ref(), map.signature.as_ref());
+    Ok(Proof {
+        token: map.token.to_owned().into(),
+        key: key.try_into().map_err(|_| MalformedMessage)?,
+        signature: signature.try_into().map_err(|_| MalformedMessage)?,
+    })
 }
 
 fn file(file: &NativeFile) -> FileMap<'_> {

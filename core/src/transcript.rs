@@ -173,7 +173,7 @@ fn handshake(inputs: &Value, direction: Direction) -> Handshake {
         device("displayer"),
     );
     let (displayer, m2) = displayer.read(&m1, &mut rng).expect("m2");
-    let (scanner, reveal) = scanner.read(&m2.bytes).expect("m3");
+    let (scanner, reveal) = scanner.read(&m2.bytes, None).expect("m3");
     let mut displayer_lane = Lane(Vec::new());
     displayer_lane.write(std::slice::from_ref(&m2));
     let mut scanner_lane = Lane(vec![hex(&m1)]);
@@ -194,6 +194,7 @@ fn handshake(inputs: &Value, direction: Direction) -> Handshake {
     let revealed = Message::Reveal {
         nonce: bytes(&inputs["n_S"]).try_into().expect("16 bytes"),
         device: device("scanner"),
+        proof: None,
     };
     let outputs = json!({
         "pairing_code": code,
@@ -238,7 +239,7 @@ fn run(inputs: &Value) -> Value {
         reveal,
     } = handshake(inputs, direction);
     let displayer_gives = direction == Direction::DisplayerGives;
-    let (giver, receiver) = if displayer_gives {
+    let (mut giver, mut receiver) = if displayer_gives {
         (displayer, scanner)
     } else {
         (scanner, displayer)
@@ -251,16 +252,27 @@ fn run(inputs: &Value) -> Value {
     let mut messages = vec![json!({ "type": "reveal", "cbor": hex(&reveal) })];
     let code = receiver.code.clone();
     let Certificate { set, key } = certificate(inputs);
-    let mut giver = AwaitsCode::new(giver, Offer::new([(set, None)]).expect("it fits"));
-    let (mut receiver, hello) = AwaitsBundle::new(receiver).expect("hello");
+    let hello = receiver.hello(None).expect("hello");
     if !hello.is_empty() {
         receivers.write(&hello);
-        let message = open(giver.channel(), &hello);
+        let message = open(&mut giver.channel, &hello);
         messages.push(json!({ "type": "hello", "cbor": hex(&message) }));
         giver
-            .read(&Message::from_cbor(&message).expect("a message"))
+            .introduce(Message::from_cbor(&message).expect("a message"))
             .expect("hello is due");
     }
+    let Ok((recognised, None)) = giver.recognise_receiver(None) else {
+        panic!("nobody asks who it is");
+    };
+    let giver = AwaitsCode::new(
+        giver,
+        Offer::new([(set, None)]).expect("it fits"),
+        recognised,
+    );
+    let Ok(recognised) = receiver.recognise_giver(None, None) else {
+        panic!("nobody asks who it is");
+    };
+    let mut receiver = AwaitsBundle::new(receiver, recognised);
     let CodeOutcome::Right(mut giver, frames) = giver.enter(&code).expect("it seals") else {
         panic!("the code is right");
     };

@@ -108,6 +108,9 @@ impl From<TransferError> for Failure {
             | TransferError::DeviceRefused => (FailureKind::Relay, false),
             TransferError::LoginRequired => (FailureKind::Relay, true),
             TransferError::OtherPerson => (FailureKind::Security, false),
+            TransferError::IdentityInvalid | TransferError::IdentityMissing => {
+                (FailureKind::Security, true)
+            }
             TransferError::Cancelled | TransferError::Refused => (FailureKind::Cancelled, true),
             TransferError::WrongDirection | TransferError::DepositGone => {
                 (FailureKind::Input, false)

@@ -5,6 +5,7 @@ mod depositing;
 mod giving;
 mod line;
 mod numbering;
+mod party;
 mod patient;
 mod receiving;
 #[cfg(feature = "remark")]
@@ -30,13 +31,14 @@ pub use self::{
     },
     giving::{GiverCommand, GiverEvent, give},
     numbering::{NumberEvent, announce, look_up},
+    party::Party,
     receiving::{ReceiverCommand, ReceiverEvent, receive},
     transport::{Method, Request, Response, Transport, TransportError},
 };
 use self::{line::Line, patient::Connection};
 use crate::{
     channel::Channel,
-    device::Device,
+    identity::{Identity, ProofRefused},
     message::{CancelReason, Message},
     pairing::{Derived, Pairing, Role, draw_token},
     session::{AwaitsM1, Paired, ProtocolViolation, ScannerAwaitsM2},
@@ -115,9 +117,16 @@ pub enum TransferError {
     /// The person has to log in, or to log in again.
     #[error("the person has to log in")]
     LoginRequired,
-    /// The mailbox belongs to another account: the two devices are two people's.
+    /// The two devices are two people's: the mailbox belongs to another account, or another person is logged in
+    /// on the other device.
     #[error("the other device belongs to another person")]
     OtherPerson,
+    /// The other device's proof of who is logged in there does not hold, or this one's does not hold there.
+    #[error("the other device could not prove who is logged in")]
+    IdentityInvalid,
+    /// One of the two devices asks for such a proof, and the other gives none.
+    #[error("only one of the two devices says who is logged in")]
+    IdentityMissing,
     /// The relay does not take this device: it was revoked, is not known, or there are enough others.
     #[error("the device is not registered")]
     DeviceRefused,
@@ -160,6 +169,8 @@ impl TransferError {
             Self::NotAllowed => "not_allowed",
             Self::LoginRequired => "login_required",
             Self::OtherPerson => "other_person",
+            Self::IdentityInvalid => "identity_invalid",
+            Self::IdentityMissing => "identity_missing",
             Self::DeviceRefused => "device_refused",
             Self::DepositGone => "deposit_gone",
             Self::DepositHeld => "deposit_held",
@@ -244,9 +255,13 @@ where
         Ok(state.read(&self.frame().await?)?)
     }
 
-    /// Joins the mailbox and reveals this device.
-    async fn join(&mut self, state: ScannerAwaitsM2) -> Result<Paired, TransferError> {
-        let (paired, reveal) = state.read(&self.frame().await?)?;
+    /// Joins the mailbox and reveals this device, and who receives on it where that is to be proved.
+    async fn join(
+        &mut self,
+        state: ScannerAwaitsM2,
+        receiver: Option<&Identity>,
+    ) -> Result<Paired, TransferError> {
+        let (paired, reveal) = state.read(&self.frame().await?, receiver)?;
         self.line.post(reveal);
         Ok(paired)
     }
@@ -259,7 +274,14 @@ where
             // The peer has said so and waits for the mailbox to end.
             TransferError::CancelledByPeer
             | TransferError::RefusedByPeer
-            | TransferError::TooManyWrongCodes => {
+            | TransferError::TooManyWrongCodes
+            | TransferError::IdentityInvalid
+            | TransferError::IdentityMissing => {
+                self.line.end().await;
+                return error;
+            }
+            // Where there is a channel, the peer has said so, else the relay.
+            TransferError::OtherPerson if channel.is_some() => {
                 self.line.end().await;
                 return error;
             }
@@ -271,6 +293,17 @@ where
             None => self.line.end().await,
         }
         error
+    }
+
+    /// Ends because the peer is not known to be the same person's, and says so.
+    async fn mistrust(&mut self, channel: &mut Channel, refused: ProofRefused) -> TransferError {
+        let reason = match refused {
+            ProofRefused::Missing => CancelReason::IdentityMissing,
+            ProofRefused::Token(_) | ProofRefused::Signature => CancelReason::IdentityInvalid,
+            ProofRefused::OtherPerson => CancelReason::OtherPerson,
+        };
+        self.stop(channel, reason).await;
+        reason.into()
     }
 
     /// Tells the peer why this device stops, and leaves nothing in the relay.
@@ -303,6 +336,9 @@ impl From<CancelReason> for TransferError {
             CancelReason::Refused => Self::RefusedByPeer,
             CancelReason::WrongCode => Self::TooManyWrongCodes,
             CancelReason::Protocol => Self::Tampered,
+            CancelReason::OtherPerson => Self::OtherPerson,
+            CancelReason::IdentityInvalid => Self::IdentityInvalid,
+            CancelReason::IdentityMissing => Self::IdentityMissing,
         }
     }
 }
@@ -311,7 +347,7 @@ impl From<CancelReason> for TransferError {
 async fn pair<'t, T, C, E, F>(
     transport: &'t T,
     pairing: Pairing,
-    device: Device,
+    party: &Party,
     rng: &mut impl CryptoRng,
     commands: UnboundedReceiver<C>,
     on_event: F,
@@ -324,6 +360,8 @@ where
 {
     let Derived { mailbox, join, psk } = pairing.derive();
     let prologue = pairing.prologue();
+    let device = party.device.clone();
+    let receiver = party.identity.as_ref().filter(|_| !pairing.gives());
     let events = PhantomData;
     let (mut driver, paired) = match pairing.role {
         Role::Displayer { static_key, token } => {
@@ -350,7 +388,7 @@ where
                 on_event,
                 events,
             };
-            let paired = driver.join(state).await;
+            let paired = driver.join(state, receiver).await;
             (driver, paired)
         }
     };

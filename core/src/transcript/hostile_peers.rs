@@ -75,10 +75,10 @@ fn two_thousand_mutated_handshake_messages_are_refused() {
         let (displayer, mut m2) = displayer.read(&m1, &mut rng).expect("m2");
         if seed % 3 == 1 {
             mutate(&mut m2.bytes, &mut rng);
-            assert!(scanner.read(&m2.bytes).is_err(), "seed {seed}");
+            assert!(scanner.read(&m2.bytes, None).is_err(), "seed {seed}");
             continue;
         }
-        let (_, mut reveal) = scanner.read(&m2.bytes).expect("m3");
+        let (_, mut reveal) = scanner.read(&m2.bytes, None).expect("m3");
         mutate(&mut reveal[0].bytes, &mut rng);
         assert!(displayer.read(&reveal[0].bytes).is_err(), "seed {seed}");
     }
@@ -188,7 +188,8 @@ fn a_bundle_that_would_leave_its_folder_or_is_no_certificate_is_refused() {
     let twice = bundle(&[("a/x.pfx", &contents), ("A/X.PFX", &contents)]);
     assert!(Message::from_cbor(&twice).is_err());
     let Handshake { scanner, .. } = handshake(&inputs, Direction::DisplayerGives);
-    let (receiver, _) = AwaitsBundle::new(scanner).expect("no hello");
+    let recognised = scanner.recognise_giver(None, None).expect("nobody asks");
+    let receiver = AwaitsBundle::new(scanner, recognised);
     let useless = bundle(&[("GPKI/notes.txt", b"hello")]);
     let Ok(Message::Bundle { device, sets }) = Message::from_cbor(&useless) else {
         panic!("a bundle");
