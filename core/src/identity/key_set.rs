@@ -103,3 +103,45 @@ impl IssuerKey {
         verified.map_err(|_| TokenRefused::Signature)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 7515 §A.2 and §A.3.
+    #[test]
+    fn verifies_the_published_examples_and_nothing_else() {
+        let keys = KeySet::parse(
+            r#"{"keys": [
+            {"kid": "a.2", "kty": "RSA", "e": "AQAB", "n": "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ"},
+            {"kid": "a.3", "kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}
+            ]}"#,
+        )
+        .unwrap();
+        let payload = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+        for (kid, algorithm, header, signature) in [
+            (
+                "a.2",
+                Algorithm::Rs256,
+                "eyJhbGciOiJSUzI1NiJ9",
+                "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw",
+            ),
+            (
+                "a.3",
+                Algorithm::Es256,
+                "eyJhbGciOiJFUzI1NiJ9",
+                "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q",
+            ),
+        ] {
+            let key = keys.get(kid).unwrap();
+            let signed = format!("{header}.{payload}");
+            let mut signature = Base64UrlUnpadded::decode_vec(signature).unwrap();
+            assert_eq!(key.verify(algorithm, &signed, &signature), Ok(()));
+            let refused = Err(TokenRefused::Signature);
+            assert_eq!(key.verify(algorithm, payload, &signature), refused);
+            signature[20] ^= 1;
+            assert_eq!(key.verify(algorithm, &signed, &signature), refused);
+        }
+        assert!(keys.get("a.4").is_none());
+    }
+}
