@@ -60,7 +60,7 @@ impl ProofRefused {
 }
 
 impl Proof {
-    pub(super) fn new(
+    pub(crate) fn new(
         token: &Zeroizing<String>,
         key: &IdentityKey,
         handshake_hash: &[u8; 32],

@@ -14,7 +14,7 @@ use crate::{
     session::{AwaitsM1, Paired, ScannerAwaitsM2},
 };
 
-fn mutate(bytes: &mut Vec<u8>, rng: &mut ChaCha20Rng) {
+pub(super) fn mutate(bytes: &mut Vec<u8>, rng: &mut ChaCha20Rng) {
     let at = rng.next_u32() as usize % bytes.len();
     match rng.next_u32() % 5 {
         0 => bytes.truncate(at),
@@ -96,7 +96,7 @@ fn two_thousand_mutated_replayed_or_swapped_frames_are_refused() {
             ..
         },
         ..
-    } = handshake(&inputs, Direction::DisplayerGives);
+    } = handshake(&inputs, Direction::DisplayerGives, None);
     let first = ours.seal(b"first").expect("it seals").remove(0);
     let second = ours.seal(b"second").expect("it seals").remove(0);
     assert!(
@@ -187,7 +187,7 @@ fn a_bundle_that_would_leave_its_folder_or_is_no_certificate_is_refused() {
     }
     let twice = bundle(&[("a/x.pfx", &contents), ("A/X.PFX", &contents)]);
     assert!(Message::from_cbor(&twice).is_err());
-    let Handshake { scanner, .. } = handshake(&inputs, Direction::DisplayerGives);
+    let Handshake { scanner, .. } = handshake(&inputs, Direction::DisplayerGives, None);
     let recognised = scanner.recognise_giver(None, None).expect("nobody asks");
     let receiver = AwaitsBundle::new(scanner, recognised);
     let useless = bundle(&[("GPKI/notes.txt", b"hello")]);
