@@ -4,7 +4,7 @@ use std::{env, fs, sync::LazyLock};
 
 use naru_samples::TokenIssuer;
 use rand_chacha::ChaCha20Rng;
-use rand_core::{Rng, SeedableRng};
+use rand_core::SeedableRng;
 use serde_json::{Value, json};
 
 use super::{Handshake, bytes, direction, handshake, hex, open, transcript};
