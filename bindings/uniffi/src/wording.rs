@@ -418,6 +418,7 @@ impl From<Refusal> for Wording {
             | Refusal::NothingArrived
             | Refusal::NotReceived
             | Refusal::NotStored
+            | Refusal::NoIdentityKey
             | Refusal::NotDisplayed => (
                 "앱에 문제가 생겼습니다. 처음부터 다시 시작하세요.",
                 "Something is wrong with the app. Start again.",
