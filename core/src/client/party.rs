@@ -15,6 +15,11 @@ impl Party {
     pub fn new(device: Device, identity: Option<Identity>) -> Self {
         Self { device, identity }
     }
+
+    /// From now on it proves who is logged in on it, and asks for the same.
+    pub fn prove(&mut self, identity: Identity) {
+        self.identity = Some(identity);
+    }
 }
 
 impl From<Device> for Party {
