@@ -1,10 +1,8 @@
 //! The side that has the certificate (`docs/protocol.md` §8): frames and the person's decisions in,
 //! the next state and frames out.
 
-use std::collections::BTreeSet;
-
 use crate::{
-    certificate::{CertificateSet, NativeFile, OpenedKey, VerifyingKey},
+    certificate::{CertificateSet, NativeFile, OpenedKey, VerifyingKey, are_distinct},
     channel::{Channel, Frame, MAX_MESSAGE_BYTES},
     crypto::sha256,
     device::Device,
@@ -73,12 +71,8 @@ impl Offer {
                     .or_else(|| opened.map(|opened| opened.verifying_key())),
             })
             .collect();
-        let mut places = BTreeSet::new();
-        if !sets
-            .iter()
-            .flat_map(|set| &set.files)
-            .all(|file| places.insert(file.path.folded()))
-        {
+        let files = sets.iter().flat_map(|set| &set.files);
+        if !are_distinct(files.map(|file| &file.path)) {
             return Err(OfferError::SamePlace);
         }
         let bytes: usize = sets

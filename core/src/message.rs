@@ -1,13 +1,11 @@
 //! What the two devices say inside the channel: CBOR maps with integer keys, `0` naming the type
 //! (`docs/protocol.md` §7).
 
-use std::collections::BTreeSet;
-
 use minicbor::{Decode, Decoder, Encode, bytes::ByteSlice};
 use zeroize::Zeroizing;
 
 use crate::{
-    certificate::{NativeFile, RelativePath},
+    certificate::{NativeFile, RelativePath, are_distinct},
     device::Device,
     handshake::CodeNonce,
     identity::{MAX_TOKEN_BYTES, Proof},
@@ -302,9 +300,7 @@ fn bundle(map: BundleMap<'_>) -> Result<Message, MalformedMessage> {
         return Err(MalformedMessage);
     }
     let sets: Vec<_> = map.sets.into_iter().map(files).collect::<Result<_, _>>()?;
-    let mut places = BTreeSet::new();
-    let mut files = sets.iter().flatten();
-    if !files.all(|file: &NativeFile| places.insert(file.path.folded())) {
+    if !are_distinct(sets.iter().flatten().map(|file: &NativeFile| &file.path)) {
         return Err(MalformedMessage);
     }
     Ok(Message::Bundle { device, sets })

@@ -1,7 +1,5 @@
 //! Finding, opening and writing certificates among the files that a person has chosen.
 
-use std::collections::BTreeMap;
-
 use js_sys::{Array, Uint8Array};
 use naru_core::certificate::{
     CertificateSet, Checked, Details, KeyForm, OpenedKey, Password, PasswordRules, Pkcs12Form,
@@ -17,7 +15,8 @@ use crate::{generator, thrown, to_js};
 pub struct Certificates {
     sets: Vec<CertificateSet>,
     problems: Vec<Problem>,
-    given: BTreeMap<usize, Given>,
+    /// One entry for each of the sets.
+    given: Vec<Option<Given>>,
 }
 
 /// A password that was right, and what it opened.
@@ -78,9 +77,8 @@ impl Certificates {
             });
         let found = find(files.collect());
         Self {
-            sets: found.sets,
             problems: found.problems,
-            given: BTreeMap::new(),
+            ..Self::of(found.sets)
         }
     }
 
@@ -120,7 +118,7 @@ impl Certificates {
             .set(index)?
             .check_password(&password)
             .map_err(|error| thrown(error.code()))?;
-        self.given.insert(index, Given { password, checked });
+        self.remember(index, Given { password, checked });
         self.report(index, roots, now)
     }
 
@@ -132,7 +130,7 @@ impl Certificates {
         now: f64,
     ) -> Result<JsValue, JsValue> {
         let roots = roots.and_then(|pem| Roots::from_pem(pem.as_bytes()).ok());
-        let checked = self.given.get(&index).map(|given| &given.checked);
+        let checked = self.given_of(index).map(|given| &given.checked);
         let report = self.set(index)?.report(checked, roots.as_ref(), now as i64);
         Ok(to_js(&ReportSummary {
             key: report.key.code(),
@@ -157,7 +155,7 @@ impl Certificates {
         if let Some(set) = self.sets.get_mut(index) {
             *set = changed;
         }
-        self.given.insert(index, Given { password, checked });
+        self.remember(index, Given { password, checked });
         Ok(())
     }
 
@@ -185,29 +183,38 @@ impl Certificates {
 impl Certificates {
     pub(crate) fn of(sets: Vec<CertificateSet>) -> Self {
         Self {
+            given: sets.iter().map(|_| None).collect(),
             sets,
             problems: Vec::new(),
-            given: BTreeMap::new(),
         }
     }
 
     /// A copy, because an expired QR is renewed without asking for the password again.
     pub(crate) fn offered(&self, index: usize) -> Option<(CertificateSet, Option<OpenedKey>)> {
         let set = self.sets.get(index)?.clone();
-        let given = self.given.get(&index)?;
+        let given = self.given_of(index)?;
         Some((set, opened(&given.checked).cloned()))
     }
 
     /// Signatures over a receipt by the keys whose passwords were given.
     pub(crate) fn signatures(&self, message: &[u8]) -> Vec<Option<Vec<u8>>> {
         (0..self.sets.len())
-            .map(|index| opened(&self.given.get(&index)?.checked)?.sign(message).ok())
+            .map(|index| opened(&self.given_of(index)?.checked)?.sign(message).ok())
             .collect()
     }
 
+    fn remember(&mut self, index: usize, given: Given) {
+        if let Some(slot) = self.given.get_mut(index) {
+            *slot = Some(given);
+        }
+    }
+
+    fn given_of(&self, index: usize) -> Option<&Given> {
+        self.given.get(index)?.as_ref()
+    }
+
     fn given(&self, index: usize) -> Result<&Given, JsValue> {
-        self.given
-            .get(&index)
+        self.given_of(index)
             .ok_or_else(|| thrown("no_such_certificate"))
     }
 

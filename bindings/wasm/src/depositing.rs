@@ -12,11 +12,11 @@ use naru_core::{
     device::Device,
     pairing::Origin,
 };
-use rand_chacha::ChaCha20Rng;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use crate::{
+    Generator,
     certificates::Certificates,
     generator,
     giving::{offer, receipt},
@@ -35,7 +35,7 @@ struct Prepared {
     origin: Origin,
     deposit: Deposit,
     device: Device,
-    rng: ChaCha20Rng,
+    rng: Generator,
     queue: UnboundedReceiver<DepositCommand>,
 }
 

@@ -8,13 +8,12 @@ use naru_core::{
     giver::{Conclusion, Offer, VerifiedReceipt},
     pairing::{Direction, Pairing},
 };
-use rand_chacha::ChaCha20Rng;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use crate::{
-    certificates::Certificates, display::Display, generator, identity::Identity, origin, thrown,
-    to_js, transport::PageTransport,
+    Generator, certificates::Certificates, display::Display, generator, identity::Identity, origin,
+    thrown, to_js, transport::PageTransport,
 };
 
 /// One transfer, from its QR on.
@@ -29,7 +28,7 @@ struct Prepared {
     pairing: Pairing,
     offer: Offer,
     party: Party,
-    rng: ChaCha20Rng,
+    rng: Generator,
     queue: UnboundedReceiver<GiverCommand>,
 }
 

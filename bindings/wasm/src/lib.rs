@@ -8,9 +8,9 @@ mod identity;
 mod receiving;
 mod transport;
 
+use getrandom::SysRng;
 use naru_core::pairing::Origin;
-use rand_chacha::ChaCha20Rng;
-use rand_core::SeedableRng;
+use rand_core::UnwrapErr;
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 
@@ -31,11 +31,13 @@ fn to_js<T: Serialize>(value: &T) -> JsValue {
     serde_wasm_bindgen::to_value(value).unwrap_or(JsValue::UNDEFINED)
 }
 
-/// A generator seeded by the browser.
-fn generator() -> Result<ChaCha20Rng, JsValue> {
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(|_| thrown("no_randomness"))?;
-    Ok(ChaCha20Rng::from_seed(seed))
+/// The browser's randomness.
+type Generator = UnwrapErr<SysRng>;
+
+/// Asks once whether there is any: what has answered goes on to.
+fn generator() -> Result<Generator, JsValue> {
+    getrandom::u32().map_err(|_| thrown("no_randomness"))?;
+    Ok(UnwrapErr(SysRng))
 }
 
 fn origin(relay: &str) -> Result<Origin, JsValue> {

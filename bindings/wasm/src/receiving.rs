@@ -12,13 +12,12 @@ use naru_core::{
     pairing::{Direction, Origin, Pairing},
     receiver::{Arrival, StoredSet},
 };
-use rand_chacha::ChaCha20Rng;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use crate::{
-    certificates::Certificates, display::Display, generator, identity::Identity, origin, thrown,
-    to_js, transport::PageTransport,
+    Generator, certificates::Certificates, display::Display, generator, identity::Identity, origin,
+    thrown, to_js, transport::PageTransport,
 };
 
 /// One certificate on its way here.
@@ -32,7 +31,7 @@ pub struct Receiving {
 
 struct Prepared {
     source: Source,
-    rng: ChaCha20Rng,
+    rng: Generator,
     queue: UnboundedReceiver<ReceiverCommand>,
 }
 
@@ -204,7 +203,7 @@ impl Receiving {
 }
 
 impl Receiving {
-    fn prepare(source: Source, display: Option<Display>, rng: ChaCha20Rng) -> Self {
+    fn prepare(source: Source, display: Option<Display>, rng: Generator) -> Self {
         let (commands, queue) = unbounded();
         Self {
             commands,

@@ -1,10 +1,8 @@
 //! Finding certificates among files: which belong together, and where they belong.
 
-use std::collections::BTreeMap;
-
 use super::{
     CertificateSet, Details, Fingerprint, Format, NativeFile, RelativePath, Signing, details,
-    pkcs12, private_key::KeyFile, relative_path,
+    legacy_text, pkcs12, private_key::KeyFile, relative_path,
 };
 
 /// Largest file that is taken for a part of a certificate, in bytes.
@@ -75,7 +73,7 @@ impl ProblemCause {
 /// that belong to no certificate are passed over.
 pub fn find(files: Vec<SourceFile>) -> Found {
     let mut found = Found::default();
-    let mut pairs: BTreeMap<(String, String), BTreeMap<String, Halves>> = BTreeMap::new();
+    let mut named = Vec::new();
     for file in files {
         let Some(part) = Part::of(&file.path) else {
             continue;
@@ -87,28 +85,48 @@ pub fn find(files: Vec<SourceFile>) -> Found {
         match part {
             Part::Pkcs12 => found.pkcs12(file),
             Part::Half { stem, half, format } => {
-                let halves = pairs
-                    .entry((parent(&file.path).to_owned(), stem.to_lowercase()))
-                    .or_default()
-                    .entry(stem)
-                    .or_default();
-                halves.format = Some(format);
-                *halves.slot(half) = Some(file);
+                let name = Name {
+                    folder: parent(&file.path).to_owned(),
+                    folded: legacy_text::folded(&stem),
+                    stem,
+                };
+                named.push((name, half, format, file));
             }
         }
     }
-    for spellings in pairs.into_values() {
-        let mut whole = Halves::default();
-        // Halves in different letter case belong together, unless there are two of a kind.
-        for halves in spellings.into_values() {
-            if whole.overlaps(&halves) {
-                found.pair(std::mem::take(&mut whole));
-            }
-            whole.take(halves);
+    named.sort_by(|(name, ..), (other, ..)| name.cmp(other));
+    let mut named = named.into_iter().peekable();
+    let mut whole = Halves::default();
+    while let Some((name, half, format, file)) = named.next() {
+        let mut halves = Halves::default();
+        halves.add(half, format, file);
+        while let Some((_, half, format, file)) = named.next_if(|(next, ..)| *next == name) {
+            halves.add(half, format, file);
         }
-        found.pair(whole);
+        // Halves in different letter case belong together, unless there are two of a kind.
+        if whole.overlaps(&halves) {
+            found.pair(std::mem::take(&mut whole));
+        }
+        whole.take(halves);
+        if named.peek().is_none_or(|(next, ..)| !next.is_like(&name)) {
+            found.pair(std::mem::take(&mut whole));
+        }
     }
     found
+}
+
+/// Where a half lies, and what it shares with its other half.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Name {
+    folder: String,
+    folded: String,
+    stem: String,
+}
+
+impl Name {
+    fn is_like(&self, other: &Self) -> bool {
+        self.folder == other.folder && self.folded == other.folded
+    }
 }
 
 /// What a file's name makes it.
@@ -132,7 +150,7 @@ enum Half {
 impl Part {
     fn of(path: &str) -> Option<Self> {
         let spelled = file_name(path);
-        let name = spelled.to_lowercase();
+        let name = spelled.to_ascii_lowercase();
         if name.ends_with(".pfx") || name.ends_with(".p12") {
             return Some(Self::Pkcs12);
         }
@@ -177,6 +195,11 @@ struct Halves {
 }
 
 impl Halves {
+    fn add(&mut self, half: Half, format: Format, file: SourceFile) {
+        self.format = Some(format);
+        *self.slot(half) = Some(file);
+    }
+
     fn slot(&mut self, half: Half) -> &mut Option<SourceFile> {
         match half {
             Half::SigningCertificate => &mut self.signing_certificate,
@@ -338,7 +361,10 @@ fn folder(format: Format, path: &str, details: &Details) -> Vec<String> {
             );
             let own = above
                 .first()
-                .filter(|name| name.to_lowercase().starts_with("cn="))
+                .filter(|name| {
+                    name.get(..3)
+                        .is_some_and(|start| start.eq_ignore_ascii_case("cn="))
+                })
                 .map_or(details.subject.as_str(), |name| name);
             vec![
                 "NPKI".into(),

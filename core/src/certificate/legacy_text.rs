@@ -1,7 +1,7 @@
-//! What text needs tables for: EUC-KR, which old issuers wrote, and Unicode's normal form. A browser
+//! What text needs tables for: EUC-KR, which old issuers wrote, and Unicode's forms. A browser
 //! has the tables itself, and is not sent them once more.
 
-pub(super) use tables::{euc_kr, nfc};
+pub(super) use tables::{euc_kr, folded};
 
 #[cfg(not(all(target_arch = "wasm32", target_os = "unknown")))]
 mod tables {
@@ -38,9 +38,9 @@ mod tables {
         char::from_u32(character).filter(|character| *character != '\u{ffff}')
     }
 
-    /// Normal form C (Unicode UAX #15).
-    pub(in super::super) fn nfc(text: &str) -> String {
-        text.nfc().collect()
+    /// In normal form C (Unicode UAX #15) and lower case.
+    pub(in super::super) fn folded(text: &str) -> String {
+        text.nfc().flat_map(char::to_lowercase).collect()
     }
 }
 
@@ -57,9 +57,9 @@ mod tables {
             .unwrap_or_else(|_| String::from_utf8_lossy(bytes).into_owned())
     }
 
-    /// Normal form C (Unicode UAX #15).
-    pub(in super::super) fn nfc(text: &str) -> String {
-        JsString::from(text).normalize("NFC").into()
+    /// In normal form C (Unicode UAX #15) and lower case.
+    pub(in super::super) fn folded(text: &str) -> String {
+        JsString::from(text).normalize("NFC").to_lower_case().into()
     }
 }
 

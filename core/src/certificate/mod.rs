@@ -22,6 +22,8 @@ use sha2::{Digest, Sha256};
 use x509_cert::certificate::{CertificateInner, Raw};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+#[cfg(feature = "transfer")]
+pub(crate) use self::relative_path::are_distinct;
 pub use self::{
     chain::{Roots, RootsError},
     change::KeyForm,

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::legacy_text::nfc;
+use super::legacy_text;
 
 const MAX_COMPONENTS: usize = 8;
 const MAX_COMPONENT_BYTES: usize = 255;
@@ -35,7 +35,7 @@ impl RelativePath {
 
     /// Equal for two paths that some file system takes for one: case and Unicode form are folded.
     pub fn folded(&self) -> String {
-        nfc(&self.0).chars().flat_map(char::to_lowercase).collect()
+        legacy_text::folded(&self.0)
     }
 }
 
@@ -56,6 +56,14 @@ impl fmt::Display for RelativePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Whether no file system takes two of the paths for one.
+#[cfg(feature = "transfer")]
+pub(crate) fn are_distinct<'p>(paths: impl Iterator<Item = &'p RelativePath>) -> bool {
+    let mut folded: Vec<_> = paths.map(RelativePath::folded).collect();
+    folded.sort_unstable();
+    folded.windows(2).all(|pair| pair[0] != pair[1])
 }
 
 /// Makes a name of any text: what no file system takes becomes `_`.
