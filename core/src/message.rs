@@ -135,18 +135,10 @@ struct Introduction<'b> {
     #[b(3)]
     nonce: Option<&'b ByteSlice>,
     #[b(4)]
-    proof: Option<ProofMap<'b>>,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(map)]
-struct ProofMap<'b> {
-    #[b(0)]
-    token: &'b str,
-    #[b(1)]
-    key: &'b ByteSlice,
-    #[b(2)]
-    signature: &'b ByteSlice,
+    token: Option<&'b str>,
+    /// Key and signature of a proof.
+    #[b(5)]
+    signed: Option<&'b ByteSlice>,
 }
 
 #[derive(Encode, Decode)]
@@ -210,19 +202,9 @@ impl Message {
                 nonce,
                 device,
                 proof,
-            } => encode(&Introduction {
-                nonce: Some(nonce.as_slice().into()),
-                proof: proof.as_ref().map(Proof::map),
-                ..introduction("reveal", Some(device))
-            }),
-            Self::Hello { device, proof } => encode(&Introduction {
-                proof: proof.as_ref().map(Proof::map),
-                ..introduction("hello", Some(device))
-            }),
-            Self::Identity { proof } => encode(&Introduction {
-                proof: Some(proof.map()),
-                ..introduction("identity", None)
-            }),
+            } => introduce("reveal", Some(device), Some(nonce), proof.as_ref()),
+            Self::Hello { device, proof } => introduce("hello", Some(device), None, proof.as_ref()),
+            Self::Identity { proof } => introduce("identity", None, None, Some(proof)),
             Self::Bundle { device, sets } => encode(&BundleMap {
                 kind: "bundle",
                 name: device.as_ref().map(Device::name),
@@ -244,8 +226,8 @@ impl Message {
                     })
                     .collect(),
             }),
-            Self::Deleted => encode(&introduction("deleted", None)),
-            Self::Kept => encode(&introduction("kept", None)),
+            Self::Deleted => introduce("deleted", None, None, None),
+            Self::Kept => introduce("kept", None, None, None),
             Self::Cancel { reason } => encode(&CancelMap {
                 kind: "cancel",
                 reason: reason.as_str(),
@@ -263,20 +245,20 @@ impl Message {
                 Ok(Self::Reveal {
                     nonce,
                     device: required(device(map.name, map.platform)?)?,
-                    proof: map.proof.map(proof).transpose()?,
+                    proof: proof(map.token, map.signed)?,
                 })
             }
             "hello" => {
                 let map: Introduction<'_> = whole(message)?;
                 Ok(Self::Hello {
                     device: required(device(map.name, map.platform)?)?,
-                    proof: map.proof.map(proof).transpose()?,
+                    proof: proof(map.token, map.signed)?,
                 })
             }
             "identity" => {
                 let map: Introduction<'_> = whole(message)?;
                 Ok(Self::Identity {
-                    proof: proof(required(map.proof)?)?,
+                    proof: required(proof(map.token, map.signed)?)?,
                 })
             }
             "bundle" => bundle(whole(message)?),
@@ -351,36 +333,38 @@ fn receipt(map: ReceiptMap<'_>) -> Result<Message, MalformedMessage> {
     })
 }
 
-fn introduction<'d>(kind: &'d str, device: Option<&'d Device>) -> Introduction<'d> {
-    Introduction {
+fn introduce(
+    kind: &str,
+    device: Option<&Device>,
+    nonce: Option<&CodeNonce>,
+    proof: Option<&Proof>,
+) -> Zeroizing<Vec<u8>> {
+    let signed = proof.map(|proof| [proof.key.as_slice(), &proof.signature].concat());
+    encode(&Introduction {
         kind,
         name: device.map(Device::name),
         platform: device.map(Device::platform),
-        nonce: None,
-        proof: None,
-    }
-}
-
-impl Proof {
-    fn map(&self) -> ProofMap<'_> {
-        ProofMap {
-            token: &self.token,
-            key: self.key.as_slice().into(),
-            signature: self.signature.as_slice().into(),
-        }
-    }
-}
-
-fn proof(map: ProofMap<'_>) -> Result<Proof, MalformedMessage> {
-    if map.token.len() > MAX_TOKEN_BYTES {
-        return Err(MalformedMessage);
-    }
-    let (key, signature) = (map.key.as_ref(), map.signature.as_ref());
-    Ok(Proof {
-        token: map.token.to_owned().into(),
-        key: key.try_into().map_err(|_| MalformedMessage)?,
-        signature: signature.try_into().map_err(|_| MalformedMessage)?,
+        nonce: nonce.map(|nonce| nonce.as_slice().into()),
+        token: proof.map(|proof| proof.token.as_str()),
+        signed: signed.as_deref().map(Into::into),
     })
+}
+
+fn proof(
+    token: Option<&str>,
+    signed: Option<&ByteSlice>,
+) -> Result<Option<Proof>, MalformedMessage> {
+    let (token, signed) = match (token, signed) {
+        (None, None) => return Ok(None),
+        (Some(token), Some(signed)) if token.len() <= MAX_TOKEN_BYTES => (token, signed),
+        _ => return Err(MalformedMessage),
+    };
+    let (key, signature) = signed.split_first_chunk().ok_or(MalformedMessage)?;
+    Ok(Some(Proof {
+        token: token.to_owned().into(),
+        key: *key,
+        signature: signature.try_into().map_err(|_| MalformedMessage)?,
+    }))
 }
 
 fn file(file: &NativeFile) -> FileMap<'_> {

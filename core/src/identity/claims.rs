@@ -1,67 +1,95 @@
 //! What an ID token says (OpenID Connect Core §2).
 
-use miniserde::json::{Number, Object, Value};
+use miniserde::{
+    Deserialize, Error, Result,
+    de::{Seq, Visitor},
+    make_place,
+};
 
-use super::{key_set::text, token::TokenRefused};
-
-pub(super) struct Claims<'p> {
-    pub(super) issuer: &'p str,
-    pub(super) subject: &'p str,
-    pub(super) audiences: Vec<&'p str>,
-    pub(super) authorised_party: Option<&'p str>,
-    pub(super) expires: i64,
-    pub(super) issued: i64,
-    pub(super) not_before: Option<i64>,
-    pub(super) nonce: Option<&'p str>,
+#[derive(Deserialize)]
+pub(super) struct Claims {
+    pub(super) iss: String,
+    pub(super) sub: String,
+    pub(super) aud: Audiences,
+    pub(super) azp: Option<String>,
+    pub(super) exp: Seconds,
+    pub(super) iat: Seconds,
+    pub(super) nbf: Option<Seconds>,
+    pub(super) nonce: Option<String>,
 }
 
-impl<'p> Claims<'p> {
-    pub(super) fn of(payload: &'p Object) -> Result<Self, TokenRefused> {
-        Self::read(payload).ok_or(TokenRefused::Malformed)
-    }
-
-    fn read(payload: &'p Object) -> Option<Self> {
-        let subject = text(payload, "sub")?;
-        let audiences = match payload.get("aud")? {
-            Value::String(audience) => vec![audience.as_str()],
-            Value::Array(audiences) => audiences
-                .iter()
-                .map(|audience| match audience {
-                    Value::String(audience) => Some(audience.as_str()),
-                    _ => None,
-                })
-                .collect::<Option<_>>()?,
-            _ => return None,
-        };
-        let optional = |name| match payload.get(name) {
-            None | Some(Value::Null) => Some(None),
-            Some(Value::String(text)) => Some(Some(text.as_str())),
-            Some(_) => None,
-        };
-        let not_before = match payload.get("nbf") {
-            None | Some(Value::Null) => None,
-            Some(value) => Some(seconds(value)?),
-        };
-        (!subject.is_empty()).then_some(Self {
-            issuer: text(payload, "iss")?,
-            subject,
-            audiences,
-            authorised_party: optional("azp")?,
-            expires: seconds(payload.get("exp")?)?,
-            issued: seconds(payload.get("iat")?)?,
-            not_before,
-            nonce: optional("nonce")?,
-        })
-    }
-}
+/// One text, or an array of them.
+pub(super) struct Audiences(pub(super) Vec<String>);
 
 /// A `NumericDate`, which may have a fraction (RFC 7519 §2).
-fn seconds(value: &Value) -> Option<i64> {
-    match value {
-        Value::Number(Number::U64(seconds)) => i64::try_from(*seconds).ok(),
-        Value::Number(Number::I64(seconds)) => Some(*seconds),
+#[derive(Clone, Copy)]
+pub(super) struct Seconds(pub(super) i64);
+
+make_place!(Place);
+
+impl Deserialize for Audiences {
+    fn begin(out: &mut Option<Self>) -> &mut dyn Visitor {
+        Place::new(out)
+    }
+}
+
+impl Visitor for Place<Audiences> {
+    fn string(&mut self, audience: &str) -> Result<()> {
+        self.out = Some(Audiences(vec![audience.to_owned()]));
+        Ok(())
+    }
+
+    fn seq(&mut self) -> Result<Box<dyn Seq + '_>> {
+        Ok(Box::new(Several {
+            all: &mut self.out,
+            before: Vec::new(),
+            last: None,
+        }))
+    }
+}
+
+struct Several<'o> {
+    all: &'o mut Option<Audiences>,
+    before: Vec<String>,
+    last: Option<String>,
+}
+
+impl Seq for Several<'_> {
+    fn element(&mut self) -> Result<&mut dyn Visitor> {
+        self.before.extend(self.last.take());
+        Ok(Deserialize::begin(&mut self.last))
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        self.before.extend(self.last.take());
+        *self.all = Some(Audiences(std::mem::take(&mut self.before)));
+        Ok(())
+    }
+}
+
+impl Deserialize for Seconds {
+    fn begin(out: &mut Option<Self>) -> &mut dyn Visitor {
+        Place::new(out)
+    }
+}
+
+impl Visitor for Place<Seconds> {
+    fn negative(&mut self, seconds: i64) -> Result<()> {
+        self.out = Some(Seconds(seconds));
+        Ok(())
+    }
+
+    fn nonnegative(&mut self, seconds: u64) -> Result<()> {
+        self.out = Some(Seconds(seconds.try_into().map_err(|_| Error)?));
+        Ok(())
+    }
+
+    fn float(&mut self, seconds: f64) -> Result<()> {
+        if !seconds.is_finite() {
+            return Err(Error);
+        }
         // The conversion saturates.
-        Value::Number(Number::F64(seconds)) if seconds.is_finite() => Some(*seconds as i64),
-        _ => None,
+        self.out = Some(Seconds(seconds as i64));
+        Ok(())
     }
 }

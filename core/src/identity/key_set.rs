@@ -1,7 +1,7 @@
 //! The public keys by which an issuer signs (RFC 7517).
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use miniserde::json::{self, Object, Value};
+use miniserde::{Deserialize, json};
 use p256::ecdsa::{self, signature::Verifier};
 use rsa::{BoxedUint, PublicKey, pkcs1v15};
 use sha2::Sha256;
@@ -10,6 +10,24 @@ use super::token::{Algorithm, TokenRefused};
 
 /// RFC 7518 §3.3 asks for this many; `rsa` takes no more than the other.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2_048..=8_192;
+
+#[derive(Deserialize)]
+struct Document {
+    keys: Vec<Jwk>,
+}
+
+#[derive(Deserialize)]
+struct Jwk {
+    kty: Option<String>,
+    r#use: Option<String>,
+    alg: Option<String>,
+    kid: Option<String>,
+    crv: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
+}
 
 #[derive(Clone)]
 pub(super) struct KeySet(Vec<(String, IssuerKey)>);
@@ -23,11 +41,8 @@ pub(super) enum IssuerKey {
 impl KeySet {
     /// Leaves out what cannot sign an ID token that is taken; `None` where nothing is left.
     pub(super) fn parse(jwks: &str) -> Option<Self> {
-        let document: Object = json::from_str(jwks).ok()?;
-        let Value::Array(keys) = document.get("keys")? else {
-            return None;
-        };
-        let keys: Vec<_> = keys.iter().filter_map(named).collect();
+        let document: Document = json::from_str(jwks).ok()?;
+        let keys: Vec<_> = document.keys.into_iter().filter_map(Jwk::named).collect();
         (!keys.is_empty()).then_some(Self(keys))
     }
 
@@ -41,30 +56,29 @@ impl KeySet {
     }
 }
 
-fn named(value: &Value) -> Option<(String, IssuerKey)> {
-    let Value::Object(jwk) = value else {
-        return None;
-    };
-    let is_not = |name, expected| text(jwk, name).is_some_and(|it| it != expected);
-    if is_not("use", "sig") {
-        return None;
-    }
-    let bytes = |name| Base64UrlUnpadded::decode_vec(text(jwk, name)?).ok();
-    let key = match text(jwk, "kty")? {
-        "RSA" if !is_not("alg", "RS256") => IssuerKey::rsa(&bytes("n")?, &bytes("e")?)?,
-        "EC" if text(jwk, "crv") == Some("P-256") && !is_not("alg", "ES256") => {
-            IssuerKey::p256(&bytes("x")?, &bytes("y")?)?
+impl Jwk {
+    fn named(self) -> Option<(String, IssuerKey)> {
+        let is_not = |text: &Option<String>, expected| {
+            text.as_ref().is_some_and(|text: &String| text != expected)
+        };
+        if is_not(&self.r#use, "sig") {
+            return None;
         }
-        _ => return None,
-    };
-    Some((text(jwk, "kid")?.to_owned(), key))
+        let key = match self.kty?.as_str() {
+            "RSA" if !is_not(&self.alg, "RS256") => {
+                IssuerKey::rsa(&bytes(self.n)?, &bytes(self.e)?)?
+            }
+            "EC" if self.crv?.as_str() == "P-256" && !is_not(&self.alg, "ES256") => {
+                IssuerKey::p256(&bytes(self.x)?, &bytes(self.y)?)?
+            }
+            _ => return None,
+        };
+        Some((self.kid?, key))
+    }
 }
 
-pub(super) fn text<'o>(object: &'o Object, name: &str) -> Option<&'o str> {
-    match object.get(name)? {
-        Value::String(text) => Some(text),
-        _ => None,
-    }
+fn bytes(encoded: Option<String>) -> Option<Vec<u8>> {
+    Base64UrlUnpadded::decode_vec(&encoded?).ok()
 }
 
 impl IssuerKey {

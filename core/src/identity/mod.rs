@@ -12,7 +12,7 @@ mod proof;
 mod requirement;
 mod token;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use zeroize::Zeroizing;
 
@@ -25,7 +25,9 @@ pub use self::{
 
 /// Whoever is logged in on this device, and what the other device has to prove to be theirs.
 #[derive(Clone)]
-pub struct Identity {
+pub struct Identity(Arc<Login>);
+
+struct Login {
     token: Zeroizing<String>,
     key: IdentityKey,
     subject: String,
@@ -47,18 +49,18 @@ impl Identity {
         if vouched.nonce.as_deref() != Some(key.nonce().as_str()) {
             return Err(TokenRefused::Nonce);
         }
-        Ok(Self {
+        Ok(Self(Arc::new(Login {
             token,
             key,
             subject: vouched.subject,
             requirement,
             now,
-        })
+        })))
     }
 
     /// Proves to the other end of one handshake who is at this `end`.
     pub fn prove(&self, handshake_hash: &[u8; 32], end: End) -> Proof {
-        Proof::new(&self.token, &self.key, handshake_hash, end)
+        Proof::new(&self.0.token, &self.0.key, handshake_hash, end)
     }
 
     /// Whether the same person is at the other `end`.
@@ -68,10 +70,10 @@ impl Identity {
         handshake_hash: &[u8; 32],
         end: End,
     ) -> Result<(), ProofRefused> {
-        let vouched = self.requirement.check(&proof.token, (self.now)())?;
+        let vouched = self.0.requirement.check(&proof.token, (self.0.now)())?;
         proof.check(vouched.nonce.as_deref(), handshake_hash, end)?;
         // The issuer is the requirement's in both.
-        if vouched.subject == self.subject {
+        if vouched.subject == self.0.subject {
             Ok(())
         } else {
             Err(ProofRefused::OtherPerson)

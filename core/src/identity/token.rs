@@ -1,9 +1,9 @@
 //! An ID token as it stands: a JWS in its compact form (RFC 7515 §7.1).
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use miniserde::json::{self, Object};
+use miniserde::{Deserialize, de::Visitor, json, make_place};
 
-use super::key_set::text;
+use super::claims::Claims;
 
 /// Longest ID token, in bytes.
 pub const MAX_TOKEN_BYTES: usize = 16_384;
@@ -57,12 +57,39 @@ pub(super) enum Algorithm {
     Es256,
 }
 
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    kid: Option<String>,
+    typ: Option<String>,
+    #[allow(dead_code, reason = "it only has to be absent")]
+    crit: Absent,
+}
+
+/// A member that must not be there.
+struct Absent;
+
+make_place!(Place);
+
+impl Deserialize for Absent {
+    fn begin(out: &mut Option<Self>) -> &mut dyn Visitor {
+        Place::new(out)
+    }
+
+    fn default() -> Option<Self> {
+        Some(Self)
+    }
+}
+
+/// Takes nothing.
+impl Visitor for Place<Absent> {}
+
 pub(super) struct Token<'t> {
     /// Header and payload, as they were signed.
     pub(super) signed: &'t str,
     pub(super) algorithm: Algorithm,
     pub(super) kid: String,
-    pub(super) payload: Object,
+    pub(super) claims: Claims,
     pub(super) signature: Vec<u8>,
 }
 
@@ -73,31 +100,31 @@ impl<'t> Token<'t> {
         }
         let (signed, signature) = token.rsplit_once('.').ok_or(TokenRefused::Malformed)?;
         let (header, payload) = signed.split_once('.').ok_or(TokenRefused::Malformed)?;
-        let header = object(header)?;
-        // An extension that has to be understood (RFC 7515 §4.1.11), or another kind of token (RFC 8725 §3.11).
-        let is_other = |kind: &str| !kind.eq_ignore_ascii_case("JWT");
-        if header.contains_key("crit") || text(&header, "typ").is_some_and(is_other) {
+        // `crit` is an extension that has to be understood (RFC 7515 §4.1.11).
+        let header: Header = json(header)?;
+        // Another kind of token (RFC 8725 §3.11).
+        if header
+            .typ
+            .is_some_and(|kind| !kind.eq_ignore_ascii_case("JWT"))
+        {
             return Err(TokenRefused::Malformed);
         }
-        let algorithm = match text(&header, "alg") {
-            Some("RS256") => Algorithm::Rs256,
-            Some("ES256") => Algorithm::Es256,
-            Some(_) => return Err(TokenRefused::Algorithm),
-            None => return Err(TokenRefused::Malformed),
+        let algorithm = match header.alg.as_str() {
+            "RS256" => Algorithm::Rs256,
+            "ES256" => Algorithm::Es256,
+            _ => return Err(TokenRefused::Algorithm),
         };
         Ok(Self {
             signed,
             algorithm,
-            kid: text(&header, "kid")
-                .ok_or(TokenRefused::UnknownKey)?
-                .to_owned(),
-            payload: object(payload)?,
+            kid: header.kid.ok_or(TokenRefused::UnknownKey)?,
+            claims: json(payload)?,
             signature: bytes(signature)?,
         })
     }
 }
 
-fn object(encoded: &str) -> Result<Object, TokenRefused> {
+fn json<T: Deserialize>(encoded: &str) -> Result<T, TokenRefused> {
     let bytes = bytes(encoded)?;
     let text = str::from_utf8(&bytes).map_err(|_| TokenRefused::Malformed)?;
     json::from_str(text).map_err(|_| TokenRefused::Malformed)
