@@ -1,95 +1,52 @@
 //! What an ID token says (OpenID Connect Core §2).
 
-use miniserde::{
-    Deserialize, Error, Result,
-    de::{Seq, Visitor},
-    make_place,
-};
+use super::json::{Member, Object};
 
-#[derive(Deserialize)]
+/// Beyond, a number of JSON is not exact (RFC 8259 §6).
+const MAX_SECONDS: f64 = 9_007_199_254_740_991.0;
+
 pub(super) struct Claims {
-    pub(super) iss: String,
-    pub(super) sub: String,
-    pub(super) aud: Audiences,
-    pub(super) azp: Option<String>,
-    pub(super) exp: Seconds,
-    pub(super) iat: Seconds,
-    pub(super) nbf: Option<Seconds>,
+    pub(super) issuer: String,
+    pub(super) subject: String,
+    pub(super) audiences: Vec<String>,
+    pub(super) authorised_party: Option<String>,
+    pub(super) expires: i64,
+    pub(super) issued: i64,
+    pub(super) not_before: Option<i64>,
     pub(super) nonce: Option<String>,
 }
 
-/// One text, or an array of them.
-pub(super) struct Audiences(pub(super) Vec<String>);
+impl Claims {
+    pub(super) fn of(payload: &Object) -> Option<Self> {
+        let text = |name| payload.member(name).text();
+        let optional = |name| match payload.member(name) {
+            Member::Absent | Member::Null => Some(None),
+            member => Some(Some(member.text()?)),
+        };
+        Some(Self {
+            issuer: text("iss")?,
+            subject: text("sub").filter(|subject| !subject.is_empty())?,
+            audiences: match payload.member("aud") {
+                Member::Text(audience) => vec![audience],
+                Member::Texts(audiences) => audiences,
+                _ => return None,
+            },
+            authorised_party: optional("azp")?,
+            expires: seconds(payload.member("exp"))?,
+            issued: seconds(payload.member("iat"))?,
+            not_before: match payload.member("nbf") {
+                Member::Absent | Member::Null => None,
+                member => Some(seconds(member)?),
+            },
+            nonce: optional("nonce")?,
+        })
+    }
+}
 
 /// A `NumericDate`, which may have a fraction (RFC 7519 §2).
-#[derive(Clone, Copy)]
-pub(super) struct Seconds(pub(super) i64);
-
-make_place!(Place);
-
-impl Deserialize for Audiences {
-    fn begin(out: &mut Option<Self>) -> &mut dyn Visitor {
-        Place::new(out)
-    }
-}
-
-impl Visitor for Place<Audiences> {
-    fn string(&mut self, audience: &str) -> Result<()> {
-        self.out = Some(Audiences(vec![audience.to_owned()]));
-        Ok(())
-    }
-
-    fn seq(&mut self) -> Result<Box<dyn Seq + '_>> {
-        Ok(Box::new(Several {
-            all: &mut self.out,
-            before: Vec::new(),
-            last: None,
-        }))
-    }
-}
-
-struct Several<'o> {
-    all: &'o mut Option<Audiences>,
-    before: Vec<String>,
-    last: Option<String>,
-}
-
-impl Seq for Several<'_> {
-    fn element(&mut self) -> Result<&mut dyn Visitor> {
-        self.before.extend(self.last.take());
-        Ok(Deserialize::begin(&mut self.last))
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        self.before.extend(self.last.take());
-        *self.all = Some(Audiences(std::mem::take(&mut self.before)));
-        Ok(())
-    }
-}
-
-impl Deserialize for Seconds {
-    fn begin(out: &mut Option<Self>) -> &mut dyn Visitor {
-        Place::new(out)
-    }
-}
-
-impl Visitor for Place<Seconds> {
-    fn negative(&mut self, seconds: i64) -> Result<()> {
-        self.out = Some(Seconds(seconds));
-        Ok(())
-    }
-
-    fn nonnegative(&mut self, seconds: u64) -> Result<()> {
-        self.out = Some(Seconds(seconds.try_into().map_err(|_| Error)?));
-        Ok(())
-    }
-
-    fn float(&mut self, seconds: f64) -> Result<()> {
-        if !seconds.is_finite() {
-            return Err(Error);
-        }
-        // The conversion saturates.
-        self.out = Some(Seconds(seconds as i64));
-        Ok(())
+fn seconds(member: Member) -> Option<i64> {
+    match member {
+        Member::Number(seconds) if seconds.abs() <= MAX_SECONDS => Some(seconds as i64),
+        _ => None,
     }
 }

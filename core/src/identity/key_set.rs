@@ -1,33 +1,17 @@
 //! The public keys by which an issuer signs (RFC 7517).
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use miniserde::{Deserialize, json};
 use p256::ecdsa::{self, signature::Verifier};
 use rsa::{BoxedUint, PublicKey, pkcs1v15};
 use sha2::Sha256;
 
-use super::token::{Algorithm, TokenRefused};
+use super::{
+    json::{Member, Object},
+    token::{Algorithm, TokenRefused},
+};
 
 /// RFC 7518 §3.3 asks for this many; `rsa` takes no more than the other.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2_048..=8_192;
-
-#[derive(Deserialize)]
-struct Document {
-    keys: Vec<Jwk>,
-}
-
-#[derive(Deserialize)]
-struct Jwk {
-    kty: Option<String>,
-    r#use: Option<String>,
-    alg: Option<String>,
-    kid: Option<String>,
-    crv: Option<String>,
-    n: Option<String>,
-    e: Option<String>,
-    x: Option<String>,
-    y: Option<String>,
-}
 
 #[derive(Clone)]
 pub(super) struct KeySet(Vec<(String, IssuerKey)>);
@@ -41,8 +25,8 @@ pub(super) enum IssuerKey {
 impl KeySet {
     /// Leaves out what cannot sign an ID token that is taken; `None` where nothing is left.
     pub(super) fn parse(jwks: &str) -> Option<Self> {
-        let document: Document = json::from_str(jwks).ok()?;
-        let keys: Vec<_> = document.keys.into_iter().filter_map(Jwk::named).collect();
+        let keys = Object::parse(jwks)?.objects("keys");
+        let keys: Vec<_> = keys.iter().filter_map(named).collect();
         (!keys.is_empty()).then_some(Self(keys))
     }
 
@@ -56,29 +40,24 @@ impl KeySet {
     }
 }
 
-impl Jwk {
-    fn named(self) -> Option<(String, IssuerKey)> {
-        let is_not = |text: &Option<String>, expected| {
-            text.as_ref().is_some_and(|text: &String| text != expected)
-        };
-        if is_not(&self.r#use, "sig") {
-            return None;
-        }
-        let key = match self.kty?.as_str() {
-            "RSA" if !is_not(&self.alg, "RS256") => {
-                IssuerKey::rsa(&bytes(self.n)?, &bytes(self.e)?)?
-            }
-            "EC" if self.crv?.as_str() == "P-256" && !is_not(&self.alg, "ES256") => {
-                IssuerKey::p256(&bytes(self.x)?, &bytes(self.y)?)?
-            }
-            _ => return None,
-        };
-        Some((self.kid?, key))
+fn named(jwk: &Object) -> Option<(String, IssuerKey)> {
+    let text = |name| jwk.member(name).text();
+    let may_be = |name, expected| match jwk.member(name) {
+        Member::Absent => true,
+        member => member.text().is_some_and(|text| text == expected),
+    };
+    let bytes = |name| Base64UrlUnpadded::decode_vec(&text(name)?).ok();
+    if !may_be("use", "sig") {
+        return None;
     }
-}
-
-fn bytes(encoded: Option<String>) -> Option<Vec<u8>> {
-    Base64UrlUnpadded::decode_vec(&encoded?).ok()
+    let key = match text("kty")?.as_str() {
+        "RSA" if may_be("alg", "RS256") => IssuerKey::rsa(&bytes("n")?, &bytes("e")?)?,
+        "EC" if may_be("alg", "ES256") && text("crv")? == "P-256" => {
+            IssuerKey::p256(&bytes("x")?, &bytes("y")?)?
+        }
+        _ => return None,
+    };
+    Some((text("kid")?, key))
 }
 
 impl IssuerKey {

@@ -6,6 +6,7 @@
 //! [`Identity`] is made.
 
 mod claims;
+mod json;
 mod key;
 mod key_set;
 mod proof;

@@ -1,9 +1,10 @@
 //! An ID token as it stands: a JWS in its compact form (RFC 7515 §7.1).
 
+use super::{
+    claims::Claims,
+    json::{Member, Object},
+};
 use base64ct::{Base64UrlUnpadded, Encoding};
-use miniserde::{Deserialize, de::Visitor, json, make_place};
-
-use super::claims::Claims;
 
 /// Longest ID token, in bytes.
 pub const MAX_TOKEN_BYTES: usize = 16_384;
@@ -57,33 +58,6 @@ pub(super) enum Algorithm {
     Es256,
 }
 
-#[derive(Deserialize)]
-struct Header {
-    alg: String,
-    kid: Option<String>,
-    typ: Option<String>,
-    #[allow(dead_code, reason = "it only has to be absent")]
-    crit: Absent,
-}
-
-/// A member that must not be there.
-struct Absent;
-
-make_place!(Place);
-
-impl Deserialize for Absent {
-    fn begin(out: &mut Option<Self>) -> &mut dyn Visitor {
-        Place::new(out)
-    }
-
-    fn default() -> Option<Self> {
-        Some(Self)
-    }
-}
-
-/// Takes nothing.
-impl Visitor for Place<Absent> {}
-
 pub(super) struct Token<'t> {
     /// Header and payload, as they were signed.
     pub(super) signed: &'t str,
@@ -100,34 +74,37 @@ impl<'t> Token<'t> {
         }
         let (signed, signature) = token.rsplit_once('.').ok_or(TokenRefused::Malformed)?;
         let (header, payload) = signed.split_once('.').ok_or(TokenRefused::Malformed)?;
-        // `crit` is an extension that has to be understood (RFC 7515 §4.1.11).
-        let header: Header = json(header)?;
-        // Another kind of token (RFC 8725 §3.11).
-        if header
-            .typ
-            .is_some_and(|kind| !kind.eq_ignore_ascii_case("JWT"))
-        {
+        let header = object(header)?;
+        // An extension that has to be understood (RFC 7515 §4.1.11).
+        let Member::Absent = header.member("crit") else {
             return Err(TokenRefused::Malformed);
+        };
+        // Another kind of token (RFC 8725 §3.11).
+        match header.member("typ") {
+            Member::Absent => {}
+            Member::Text(kind) if kind.eq_ignore_ascii_case("JWT") => {}
+            _ => return Err(TokenRefused::Malformed),
         }
-        let algorithm = match header.alg.as_str() {
+        let algorithm = header.member("alg").text();
+        let algorithm = match algorithm.ok_or(TokenRefused::Malformed)?.as_str() {
             "RS256" => Algorithm::Rs256,
             "ES256" => Algorithm::Es256,
             _ => return Err(TokenRefused::Algorithm),
         };
+        let kid = header.member("kid").text();
         Ok(Self {
             signed,
             algorithm,
-            kid: header.kid.ok_or(TokenRefused::UnknownKey)?,
-            claims: json(payload)?,
+            kid: kid.ok_or(TokenRefused::UnknownKey)?,
+            claims: Claims::of(&object(payload)?).ok_or(TokenRefused::Malformed)?,
             signature: bytes(signature)?,
         })
     }
 }
 
-fn json<T: Deserialize>(encoded: &str) -> Result<T, TokenRefused> {
-    let bytes = bytes(encoded)?;
-    let text = str::from_utf8(&bytes).map_err(|_| TokenRefused::Malformed)?;
-    json::from_str(text).map_err(|_| TokenRefused::Malformed)
+fn object(encoded: &str) -> Result<Object, TokenRefused> {
+    let text = String::from_utf8(bytes(encoded)?).map_err(|_| TokenRefused::Malformed)?;
+    Object::parse(&text).ok_or(TokenRefused::Malformed)
 }
 
 fn bytes(encoded: &str) -> Result<Vec<u8>, TokenRefused> {
