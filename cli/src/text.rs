@@ -153,6 +153,14 @@ impl Language {
                 "다른 사람의 연결입니다. 두 기기에 같은 계정으로 로그인하세요.",
                 "This connection belongs to another person. Log in with the same account on both devices.",
             ),
+            TransferError::IdentityInvalid => (
+                "다른 기기에 로그인한 사람이 누구인지 확인하지 못했습니다. 두 기기에서 다시 로그인하세요.",
+                "Who is logged in on the other device could not be verified. Log in again on both devices.",
+            ),
+            TransferError::IdentityMissing => (
+                "한쪽 기기에만 로그인되어 있습니다. 두 기기에 같은 계정으로 로그인하세요.",
+                "Only one of the two devices is logged in. Log in with the same account on both.",
+            ),
             TransferError::DeviceRefused => (
                 "등록된 기기가 아니거나 등록을 해제한 기기입니다. 기기 관리에서 확인하세요.",
                 "This device is not registered, or was removed. See your devices on the page.",

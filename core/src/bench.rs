@@ -31,7 +31,7 @@ impl Devices {
         };
         let displayer = AwaitsM1::new(prologue, psk, static_key, device);
         let (displayer, m2) = displayer.read(&m1, rng).ok()?;
-        let (scanner, reveal) = scanner.read(&m2.bytes).ok()?;
+        let (scanner, reveal) = scanner.read(&m2.bytes, None).ok()?;
         let displayer = displayer.read(&reveal.first()?.bytes).ok()?;
         Some(Self {
             displayer: displayer.channel,

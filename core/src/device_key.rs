@@ -21,14 +21,7 @@ pub struct InvalidDeviceKey;
 impl DeviceKey {
     /// A new one.
     pub fn draw(rng: &mut impl CryptoRng) -> Self {
-        let mut bytes = Zeroizing::new([0; 32]);
-        loop {
-            rng.fill_bytes(bytes.as_mut());
-            // Fails once in 2^32 times.
-            if let Ok(key) = SigningKey::from_slice(bytes.as_ref()) {
-                return Self(key);
-            }
-        }
+        Self(draw(rng))
     }
 
     /// What the host has kept of one.
@@ -72,5 +65,17 @@ impl DeviceKey {
 impl fmt::Debug for DeviceKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("DeviceKey(..)")
+    }
+}
+
+/// A new private key of P-256.
+pub(crate) fn draw(rng: &mut impl CryptoRng) -> SigningKey {
+    let mut bytes = Zeroizing::new([0; 32]);
+    loop {
+        rng.fill_bytes(bytes.as_mut());
+        // Fails once in 2^32 times.
+        if let Ok(key) = SigningKey::from_slice(bytes.as_ref()) {
+            return key;
+        }
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     handshake::SecurityCode,
     message::{CancelReason, MAX_SETS, Message, SetReceipt},
     receipt,
+    recognition::Recognised,
     session::{Paired, ProtocolViolation},
 };
 
@@ -131,7 +132,7 @@ pub(crate) enum CodeOutcome {
 }
 
 impl AwaitsCode {
-    pub(crate) fn new(paired: Paired, offer: Offer) -> Self {
+    pub(crate) fn new(paired: Paired, offer: Offer, _: Recognised) -> Self {
         Self {
             paired,
             offer,
@@ -145,17 +146,6 @@ impl AwaitsCode {
 
     pub(crate) fn tries_left(&self) -> u8 {
         self.tries_left
-    }
-
-    /// Takes a `hello`, the one message that a receiver has to say before the bundle.
-    pub(crate) fn read(&mut self, message: &Message) -> Result<(), ProtocolViolation> {
-        match (message, &self.paired.peer) {
-            (Message::Hello { device }, None) => {
-                self.paired.peer = Some(device.clone());
-                Ok(())
-            }
-            _ => Err(ProtocolViolation),
-        }
     }
 
     pub(crate) fn enter(mut self, code: &SecurityCode) -> Result<CodeOutcome, ProtocolViolation> {

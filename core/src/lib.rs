@@ -31,6 +31,8 @@ pub mod giver;
 #[cfg(feature = "transfer")]
 pub mod handshake;
 #[cfg(feature = "transfer")]
+pub mod identity;
+#[cfg(feature = "transfer")]
 mod key_schedule;
 pub mod mailbox;
 #[cfg(feature = "transfer")]
@@ -45,6 +47,8 @@ pub mod qr;
 mod receipt;
 #[cfg(feature = "transfer")]
 pub mod receiver;
+#[cfg(feature = "transfer")]
+mod recognition;
 #[cfg(feature = "transfer")]
 mod session;
 #[cfg(all(test, feature = "transfer"))]

@@ -8,15 +8,25 @@ use crate::{
     certificate::{NativeFile, RelativePath, are_distinct},
     device::Device,
     handshake::CodeNonce,
+    identity::{MAX_TOKEN_BYTES, Proof},
 };
 
 /// A message of the protocol, checked.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Message {
-    /// The scanner's first: opens its commitment and says who it is.
-    Reveal { nonce: CodeNonce, device: Device },
+    /// The scanner's first: opens its commitment and says who it is; a receiver proves it too.
+    Reveal {
+        nonce: CodeNonce,
+        device: Device,
+        proof: Option<Proof>,
+    },
     /// A receiving displayer's first: who it is.
-    Hello { device: Device },
+    Hello {
+        device: Device,
+        proof: Option<Proof>,
+    },
+    /// A giver's answer to a receiver that has proved who it is.
+    Identity { proof: Proof },
     /// The certificates; a giving displayer says here who it is.
     Bundle {
         device: Option<Device>,
@@ -54,6 +64,12 @@ pub enum CancelReason {
     WrongCode,
     /// The peer's messages did not make sense.
     Protocol,
+    /// Another person is logged in on the peer.
+    OtherPerson,
+    /// The peer's proof of who is logged in does not hold.
+    IdentityInvalid,
+    /// Only one of the two proves who is logged in.
+    IdentityMissing,
 }
 
 impl CancelReason {
@@ -63,6 +79,9 @@ impl CancelReason {
             Self::Refused => "refused",
             Self::WrongCode => "wrong-code",
             Self::Protocol => "protocol",
+            Self::OtherPerson => "other-person",
+            Self::IdentityInvalid => "identity-invalid",
+            Self::IdentityMissing => "identity-missing",
         }
     }
 
@@ -72,6 +91,9 @@ impl CancelReason {
             "refused" => Self::Refused,
             "wrong-code" => Self::WrongCode,
             "protocol" => Self::Protocol,
+            "other-person" => Self::OtherPerson,
+            "identity-invalid" => Self::IdentityInvalid,
+            "identity-missing" => Self::IdentityMissing,
             _ => Self::User,
         }
     }
@@ -112,6 +134,11 @@ struct Introduction<'b> {
     platform: Option<&'b str>,
     #[b(3)]
     nonce: Option<&'b ByteSlice>,
+    #[b(4)]
+    token: Option<&'b str>,
+    /// Key and signature of a proof.
+    #[b(5)]
+    signed: Option<&'b ByteSlice>,
 }
 
 #[derive(Encode, Decode)]
@@ -171,12 +198,13 @@ impl Message {
     /// Deterministic CBOR (RFC 8949 §4.2.1): shortest heads, keys in ascending order.
     pub(crate) fn to_cbor(&self) -> Zeroizing<Vec<u8>> {
         match self {
-            Self::Reveal { nonce, device } => encode(&introduction(
-                "reveal",
+            Self::Reveal {
+                nonce,
                 device,
-                Some(nonce.as_slice().into()),
-            )),
-            Self::Hello { device } => encode(&introduction("hello", device, None)),
+                proof,
+            } => introduce("reveal", Some(device), Some(nonce), proof.as_ref()),
+            Self::Hello { device, proof } => introduce("hello", Some(device), None, proof.as_ref()),
+            Self::Identity { proof } => introduce("identity", None, None, Some(proof)),
             Self::Bundle { device, sets } => encode(&BundleMap {
                 kind: "bundle",
                 name: device.as_ref().map(Device::name),
@@ -198,8 +226,8 @@ impl Message {
                     })
                     .collect(),
             }),
-            Self::Deleted => encode(&introduction_only("deleted")),
-            Self::Kept => encode(&introduction_only("kept")),
+            Self::Deleted => introduce("deleted", None, None, None),
+            Self::Kept => introduce("kept", None, None, None),
             Self::Cancel { reason } => encode(&CancelMap {
                 kind: "cancel",
                 reason: reason.as_str(),
@@ -217,12 +245,20 @@ impl Message {
                 Ok(Self::Reveal {
                     nonce,
                     device: required(device(map.name, map.platform)?)?,
+                    proof: proof(map.token, map.signed)?,
                 })
             }
             "hello" => {
                 let map: Introduction<'_> = whole(message)?;
                 Ok(Self::Hello {
                     device: required(device(map.name, map.platform)?)?,
+                    proof: proof(map.token, map.signed)?,
+                })
+            }
+            "identity" => {
+                let map: Introduction<'_> = whole(message)?;
+                Ok(Self::Identity {
+                    proof: required(proof(map.token, map.signed)?)?,
                 })
             }
             "bundle" => bundle(whole(message)?),
@@ -297,26 +333,38 @@ fn receipt(map: ReceiptMap<'_>) -> Result<Message, MalformedMessage> {
     })
 }
 
-fn introduction<'d>(
-    kind: &'d str,
-    device: &'d Device,
-    nonce: Option<&'d ByteSlice>,
-) -> Introduction<'d> {
-    Introduction {
+fn introduce(
+    kind: &str,
+    device: Option<&Device>,
+    nonce: Option<&CodeNonce>,
+    proof: Option<&Proof>,
+) -> Zeroizing<Vec<u8>> {
+    let signed = proof.map(|proof| [proof.key.as_slice(), &proof.signature].concat());
+    encode(&Introduction {
         kind,
-        name: Some(device.name()),
-        platform: Some(device.platform()),
-        nonce,
-    }
+        name: device.map(Device::name),
+        platform: device.map(Device::platform),
+        nonce: nonce.map(|nonce| nonce.as_slice().into()),
+        token: proof.map(|proof| proof.token.as_str()),
+        signed: signed.as_deref().map(Into::into),
+    })
 }
 
-fn introduction_only(kind: &str) -> Introduction<'_> {
-    Introduction {
-        kind,
-        name: None,
-        platform: None,
-        nonce: None,
-    }
+fn proof(
+    token: Option<&str>,
+    signed: Option<&ByteSlice>,
+) -> Result<Option<Proof>, MalformedMessage> {
+    let (token, signed) = match (token, signed) {
+        (None, None) => return Ok(None),
+        (Some(token), Some(signed)) if token.len() <= MAX_TOKEN_BYTES => (token, signed),
+        _ => return Err(MalformedMessage),
+    };
+    let (key, signature) = signed.split_first_chunk().ok_or(MalformedMessage)?;
+    Ok(Some(Proof {
+        token: token.to_owned().into(),
+        key: *key,
+        signature: signature.try_into().map_err(|_| MalformedMessage)?,
+    }))
 }
 
 fn file(file: &NativeFile) -> FileMap<'_> {

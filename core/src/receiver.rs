@@ -9,6 +9,7 @@ use crate::{
     handshake::SecurityCode,
     message::{Message, SetReceipt},
     receipt,
+    recognition::Recognised,
     session::{Paired, ProtocolViolation},
 };
 
@@ -44,14 +45,8 @@ pub(crate) struct AwaitsBundle {
 }
 
 impl AwaitsBundle {
-    /// A receiver that displays says who it is at once, so that the giver's person knows to whom
-    /// the certificate would go.
-    pub(crate) fn new(mut paired: Paired) -> Result<(Self, Vec<Frame>), ProtocolViolation> {
-        let frames = match paired.introduction.take() {
-            Some(device) => paired.channel.seal(&Message::Hello { device }.to_cbor())?,
-            None => Vec::new(),
-        };
-        Ok((Self { paired }, frames))
+    pub(crate) fn new(paired: Paired, _: Recognised) -> Self {
+        Self { paired }
     }
 
     pub(crate) fn code(&self) -> &SecurityCode {

@@ -7,6 +7,7 @@ use crate::{
     crypto::{Key, KeyPair, PublicKey},
     device::Device,
     handshake::{self, AwaitsM2, AwaitsReveal, Context, HandshakeError, SecurityCode},
+    identity::{End, Identity, Proof},
     mailbox::FrameNumber,
     message::{MalformedMessage, Message},
 };
@@ -41,6 +42,8 @@ pub(crate) struct Paired {
     pub(crate) peer: Option<Device>,
     /// Who this device is, where it still has to say so.
     pub(crate) introduction: Option<Device>,
+    /// How a receiving peer has proved who is logged in there, where it has.
+    pub(crate) proof: Option<Proof>,
 }
 
 /// A displayer before the scanner has come.
@@ -100,7 +103,12 @@ pub(crate) struct DisplayerAwaitsReveal {
 impl DisplayerAwaitsReveal {
     pub(crate) fn read(mut self, frame: &[u8]) -> Result<Paired, ProtocolViolation> {
         let message = self.channel.open(frame)?.ok_or(ProtocolViolation)?;
-        let Message::Reveal { nonce, device } = Message::from_cbor(&message)? else {
+        let Message::Reveal {
+            nonce,
+            device,
+            proof,
+        } = Message::from_cbor(&message)?
+        else {
             return Err(ProtocolViolation);
         };
         Ok(Paired {
@@ -108,6 +116,7 @@ impl DisplayerAwaitsReveal {
             channel: self.channel,
             peer: Some(device),
             introduction: Some(self.device),
+            proof,
         })
     }
 }
@@ -136,14 +145,21 @@ impl ScannerAwaitsM2 {
         Ok((Self { state, device }, m1))
     }
 
-    /// Yields the reveal as frames.
-    pub(crate) fn read(self, m2: &[u8]) -> Result<(Paired, Vec<Frame>), ProtocolViolation> {
+    /// Yields the reveal as frames; `receiver` is who gets the certificate here, where that is to be proved.
+    pub(crate) fn read(
+        self,
+        m2: &[u8],
+        receiver: Option<&Identity>,
+    ) -> Result<(Paired, Vec<Frame>), ProtocolViolation> {
         let (keys, nonce, code) = self.state.read_m2(m2)?;
         let mut channel = Channel::new(&keys, Side::Initiator);
+        let proof =
+            receiver.map(|identity| identity.prove(channel.handshake_hash(), End::Receiver));
         let frames = channel.seal(
             &Message::Reveal {
                 nonce,
                 device: self.device,
+                proof,
             }
             .to_cbor(),
         )?;
@@ -153,6 +169,7 @@ impl ScannerAwaitsM2 {
                 code,
                 peer: None,
                 introduction: None,
+                proof: None,
             },
             frames,
         ))

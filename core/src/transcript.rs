@@ -8,6 +8,7 @@
 
 mod hostile_peers;
 mod other_ways;
+mod same_person;
 
 use std::{collections::VecDeque, convert::Infallible, fs};
 
@@ -19,6 +20,7 @@ use crate::{
     channel::{Channel, Frame},
     device::Device,
     giver::{AwaitsCode, CodeOutcome, Conclusion, Offer},
+    identity::{End, Identity},
     mailbox::{Join, Open, Token},
     message::Message,
     pairing::{Direction, Origin, Pairing, Role},
@@ -133,7 +135,8 @@ struct Handshake {
     reveal: Vec<u8>,
 }
 
-fn handshake(inputs: &Value, direction: Direction) -> Handshake {
+/// `receiver` is who proves to receive on the scanner.
+fn handshake(inputs: &Value, direction: Direction, receiver: Option<&Identity>) -> Handshake {
     let origin: Origin = text(&inputs["origin"]).parse().expect("an origin");
     let device = |name: &str| {
         let side = &inputs[name];
@@ -173,7 +176,7 @@ fn handshake(inputs: &Value, direction: Direction) -> Handshake {
         device("displayer"),
     );
     let (displayer, m2) = displayer.read(&m1, &mut rng).expect("m2");
-    let (scanner, reveal) = scanner.read(&m2.bytes).expect("m3");
+    let (scanner, reveal) = scanner.read(&m2.bytes, receiver).expect("m3");
     let mut displayer_lane = Lane(Vec::new());
     displayer_lane.write(std::slice::from_ref(&m2));
     let mut scanner_lane = Lane(vec![hex(&m1)]);
@@ -194,6 +197,8 @@ fn handshake(inputs: &Value, direction: Direction) -> Handshake {
     let revealed = Message::Reveal {
         nonce: bytes(&inputs["n_S"]).try_into().expect("16 bytes"),
         device: device("scanner"),
+        proof: receiver
+            .map(|identity| identity.prove(scanner.channel.handshake_hash(), End::Receiver)),
     };
     let outputs = json!({
         "pairing_code": code,
@@ -236,9 +241,9 @@ fn run(inputs: &Value) -> Value {
         mut displayer_lane,
         mut scanner_lane,
         reveal,
-    } = handshake(inputs, direction);
+    } = handshake(inputs, direction, None);
     let displayer_gives = direction == Direction::DisplayerGives;
-    let (giver, receiver) = if displayer_gives {
+    let (mut giver, mut receiver) = if displayer_gives {
         (displayer, scanner)
     } else {
         (scanner, displayer)
@@ -251,16 +256,27 @@ fn run(inputs: &Value) -> Value {
     let mut messages = vec![json!({ "type": "reveal", "cbor": hex(&reveal) })];
     let code = receiver.code.clone();
     let Certificate { set, key } = certificate(inputs);
-    let mut giver = AwaitsCode::new(giver, Offer::new([(set, None)]).expect("it fits"));
-    let (mut receiver, hello) = AwaitsBundle::new(receiver).expect("hello");
+    let hello = receiver.hello(None).expect("hello");
     if !hello.is_empty() {
         receivers.write(&hello);
-        let message = open(giver.channel(), &hello);
+        let message = open(&mut giver.channel, &hello);
         messages.push(json!({ "type": "hello", "cbor": hex(&message) }));
         giver
-            .read(&Message::from_cbor(&message).expect("a message"))
+            .introduce(Message::from_cbor(&message).expect("a message"))
             .expect("hello is due");
     }
+    let Ok((recognised, None)) = giver.recognise_receiver(None) else {
+        panic!("nobody asks who it is");
+    };
+    let giver = AwaitsCode::new(
+        giver,
+        Offer::new([(set, None)]).expect("it fits"),
+        recognised,
+    );
+    let Ok(recognised) = receiver.recognise_giver(None, None) else {
+        panic!("nobody asks who it is");
+    };
+    let mut receiver = AwaitsBundle::new(receiver, recognised);
     let CodeOutcome::Right(mut giver, frames) = giver.enter(&code).expect("it seals") else {
         panic!("the code is right");
     };

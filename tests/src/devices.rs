@@ -5,11 +5,13 @@ use naru::http::HttpTransport;
 use naru_core::{
     certificate::{Checked, Password},
     client::{
-        GiverCommand, GiverEvent, ReceiverCommand, ReceiverEvent, TransferError, give, receive,
+        GiverCommand, GiverEvent, Party, ReceiverCommand, ReceiverEvent, TransferError, give,
+        receive,
     },
     device::Device,
     giver::{Conclusion, Offer, VerifiedReceipt},
     handshake::SecurityCode,
+    identity::Identity,
     pairing::Pairing,
     receiver::{Arrival, StoredSet},
 };
@@ -50,13 +52,24 @@ pub fn start_giver_over(
     offer: Offer,
     seed: u64,
 ) -> Giver {
+    start_giver_as(transport, pairing, offer, None, seed)
+}
+
+/// Starts a giver that proves who is logged in on it, where somebody is.
+pub fn start_giver_as(
+    transport: HttpTransport,
+    pairing: Pairing,
+    offer: Offer,
+    identity: Option<Identity>,
+    seed: u64,
+) -> Giver {
     let (commands, queue) = unbounded();
     let (shown, events) = unbounded();
     let end = tokio::spawn(async move {
         let mut rng = rng(seed);
-        let device = Device::new("업무용 PC", "Linux");
+        let party = Party::new(Device::new("업무용 PC", "Linux"), identity);
         let show = |event| drop(shown.unbounded_send(event));
-        give(&transport, pairing, offer, device, &mut rng, queue, show).await
+        give(&transport, pairing, offer, party, &mut rng, queue, show).await
     });
     Giver {
         commands,
@@ -72,13 +85,23 @@ pub fn start_receiver(pairing: Pairing, seed: u64) -> Receiver {
 
 /// Starts a receiver.
 pub fn start_receiver_over(transport: HttpTransport, pairing: Pairing, seed: u64) -> Receiver {
+    start_receiver_as(transport, pairing, None, seed)
+}
+
+/// Starts a receiver that proves who is logged in on it, where somebody is.
+pub fn start_receiver_as(
+    transport: HttpTransport,
+    pairing: Pairing,
+    identity: Option<Identity>,
+    seed: u64,
+) -> Receiver {
     let (commands, queue) = unbounded();
     let (shown, events) = unbounded();
     let end = tokio::spawn(async move {
         let mut rng = rng(seed);
-        let device = Device::new("내 휴대전화", "Android 17");
+        let party = Party::new(Device::new("내 휴대전화", "Android 17"), identity);
         let show = |event| drop(shown.unbounded_send(event));
-        receive(&transport, pairing, device, &mut rng, queue, show).await
+        receive(&transport, pairing, party, &mut rng, queue, show).await
     });
     Receiver {
         commands,

@@ -28,8 +28,8 @@ use tokio::{sync::oneshot, task::JoinHandle};
 
 pub use self::{
     devices::{
-        Giver, Receiver, start_giver, start_giver_over, start_receiver, start_receiver_over,
-        stored, wrong,
+        Giver, Receiver, start_giver, start_giver_as, start_giver_over, start_receiver,
+        start_receiver_as, start_receiver_over, stored, wrong,
     },
     redis::{RunningRedis, freeze, thaw},
     redis_topologies::{Kind, RunningCluster, RunningSentinels, Topology},

@@ -108,6 +108,9 @@ impl From<TransferError> for Failure {
             | TransferError::DeviceRefused => (FailureKind::Relay, false),
             TransferError::LoginRequired => (FailureKind::Relay, true),
             TransferError::OtherPerson => (FailureKind::Security, false),
+            TransferError::IdentityInvalid | TransferError::IdentityMissing => {
+                (FailureKind::Security, true)
+            }
             TransferError::Cancelled | TransferError::Refused => (FailureKind::Cancelled, true),
             TransferError::WrongDirection | TransferError::DepositGone => {
                 (FailureKind::Input, false)
@@ -269,6 +272,7 @@ pub(crate) enum Refusal {
     NotDisplayed,
     NotRetained,
     NoRandomness,
+    NoIdentityKey,
 }
 
 impl From<Refusal> for Failure {
@@ -288,6 +292,7 @@ impl From<Refusal> for Failure {
             Refusal::NotMoved => ("not_moved", FailureKind::Certificate, false),
             Refusal::NotDisplayed => ("not_displayed", FailureKind::Misuse, false),
             Refusal::NotRetained => ("not_stored", FailureKind::Storage, true),
+            Refusal::NoIdentityKey => ("no_identity_key", FailureKind::Misuse, false),
             Refusal::NoRandomness => ("no_randomness", FailureKind::Unsupported, true),
         };
         Self::new(code, kind, retryable, refusal)

@@ -13,7 +13,6 @@ use futures_util::future::{join, select};
 use naru_core::{
     client::{GiverCommand, GiverEvent, Remark, TransferError, give, look_up},
     connection_number::ConnectionNumber,
-    device::Device,
     giver::{Conclusion, Offer, VerifiedReceipt},
     handshake::SecurityCode,
     pairing::Pairing,
@@ -296,7 +295,7 @@ impl Giving {
         show: impl FnMut(GiverEvent) + Send,
     ) -> Result<(), TransferError> {
         let mut rng = generator().map_err(|_| TransferError::Cancelled)?;
-        let device: Device = self.context.device.clone();
+        let party = self.context.party();
         let transfer = async {
             let pairing = match source {
                 Source::Displayed(pairing) | Source::Scanned(pairing) => pairing,
@@ -304,7 +303,7 @@ impl Giving {
                     Box::pin(look_up(relay, &relay.origin, &number, &mut rng)).await?
                 }
             };
-            Box::pin(give(relay, pairing, offer, device, &mut rng, queue, show)).await
+            Box::pin(give(relay, pairing, offer, party, &mut rng, queue, show)).await
         };
         relay.run(transfer).await
     }

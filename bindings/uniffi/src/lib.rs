@@ -12,6 +12,7 @@ mod failure;
 mod frame;
 mod giving;
 mod host;
+mod identity;
 mod live;
 mod lock;
 mod log;
@@ -37,6 +38,7 @@ pub use self::{
         StoredCertificate, Transport, TransportError, UserVerification, VerificationError,
         VerificationPurpose,
     },
+    identity::{Identity, IdentityKey},
     live::live_objects,
     log::{LogEntry, LogLevel, LogSink},
     naru::{Naru, Options, PasswordPolicy, Peer},

@@ -8,10 +8,11 @@ use std::{
 
 use naru_core::{
     certificate::{Password, PasswordRules, Roots},
-    client::{Remark, deposit_status, withdraw},
+    client::{Party, Remark, deposit_status, withdraw},
     connection_number::ConnectionNumber,
     deposit::{RecoveryCode, WithdrawCode},
     device::Device,
+    identity,
     pairing::{Direction, Origin, Pairing},
 };
 use rand_chacha::ChaCha20Rng;
@@ -23,6 +24,7 @@ use crate::{
     failure::{Failure, Refusal},
     giving::{self, Giving},
     host::{CertificateStore, Transport, UserVerification},
+    identity::Identity,
     live::Live,
     lock::lock,
     log::{Log, LogSink},
@@ -91,6 +93,7 @@ pub(crate) struct Context {
     pub(crate) log: Log,
     pub(crate) relays: Vec<Origin>,
     pub(crate) device: Device,
+    identity: Mutex<Option<identity::Identity>>,
     pub(crate) roots: Option<Roots>,
     pub(crate) rules: PasswordRules,
 }
@@ -99,6 +102,11 @@ impl Context {
     /// The relay that this device opens transfers on.
     pub(crate) fn relay(&self) -> Result<Origin, Failure> {
         Ok(self.relays.first().ok_or(Refusal::NoRelay)?.clone())
+    }
+
+    /// This device, and whoever is logged in on it.
+    pub(crate) fn party(&self) -> Party {
+        Party::new(self.device.clone(), lock(&self.identity).clone())
     }
 
     /// For a question that nothing stops.
@@ -151,6 +159,7 @@ impl Naru {
             log: Log(log),
             relays,
             device: Device::new(&options.device_name, &options.platform),
+            identity: Mutex::default(),
             roots: options.roots.map(|pem| Roots::from_pem(&pem)).transpose()?,
             rules: rules.unwrap_or_default(),
         };
@@ -158,6 +167,15 @@ impl Naru {
             context: Arc::new(context),
             _live: Live::new(),
         }))
+    }
+
+    /// Says who is logged in on this device, or that nobody is. Transfers that run from now on succeed only with a
+    /// device on which the same person is logged in, whatever the relay says of accounts; without a login they ask
+    /// for none. Fails for a token that the other device would refuse, and changes nothing then.
+    pub fn identify(&self, identity: Option<Identity>) -> Result<(), Failure> {
+        let identity = identity.map(identity::Identity::try_from).transpose()?;
+        *lock(&self.context.identity) = identity;
+        Ok(())
     }
 
     /// Receives by a pairing code that this device has scanned.

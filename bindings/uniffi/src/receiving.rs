@@ -308,7 +308,7 @@ impl Receiving {
         show: impl FnMut(ReceiverEvent) + Send,
     ) -> Result<OriginalFate, Failed> {
         let mut rng = generator()?;
-        let device = self.context.device.clone();
+        let party = self.context.party();
         let origin: &Origin = &relay.origin;
         let transfer = async {
             let pairing = match source {
@@ -321,7 +321,7 @@ impl Receiving {
                     return Ok(OriginalFate::Unknown);
                 }
             };
-            let received = receive(relay, pairing, device, &mut rng, queue, show);
+            let received = receive(relay, pairing, party, &mut rng, queue, show);
             let conclusion = Box::pin(received).await?;
             Ok(match conclusion {
                 Some(Conclusion::Deleted) => OriginalFate::Deleted,

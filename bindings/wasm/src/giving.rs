@@ -3,7 +3,7 @@
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use js_sys::{Function, Promise};
 use naru_core::{
-    client::{GiverCommand, GiverEvent, give},
+    client::{GiverCommand, GiverEvent, Party, give},
     device::Device,
     giver::{Conclusion, Offer, VerifiedReceipt},
     pairing::{Direction, Pairing},
@@ -12,8 +12,8 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use crate::{
-    Generator, certificates::Certificates, display::Display, generator, origin, thrown, to_js,
-    transport::PageTransport,
+    Generator, certificates::Certificates, display::Display, generator, identity::Identity, origin,
+    thrown, to_js, transport::PageTransport,
 };
 
 /// One transfer, from its QR on.
@@ -27,7 +27,7 @@ pub struct Giving {
 struct Prepared {
     pairing: Pairing,
     offer: Offer,
-    device: Device,
+    party: Party,
     rng: Generator,
     queue: UnboundedReceiver<GiverCommand>,
 }
@@ -78,7 +78,7 @@ impl Giving {
         let prepared = Some(Prepared {
             pairing,
             offer,
-            device: Device::new(name, platform),
+            party: Device::new(name, platform).into(),
             rng,
             queue,
         });
@@ -100,6 +100,13 @@ impl Giving {
         self.display.farewell()
     }
 
+    /// Gives only to a device on which the same person is logged in; before [`Self::run`].
+    pub fn prove(&mut self, identity: &Identity) {
+        if let Some(prepared) = &mut self.prepared {
+            prepared.party.prove(identity.get());
+        }
+    }
+
     /// Runs the transfer, once; resolves at its end, and throws `{code}` when it fails.
     pub fn run(&mut self, send: Function, pause: Function, on_event: Function) -> Promise {
         let prepared = self.prepared.take();
@@ -107,7 +114,7 @@ impl Giving {
             let Prepared {
                 pairing,
                 offer,
-                device,
+                party,
                 mut rng,
                 queue,
             } = prepared.ok_or_else(|| thrown("already_run"))?;
@@ -116,7 +123,7 @@ impl Giving {
                 // A listener that throws does not stop the transfer.
                 let _ = on_event.call1(&JsValue::UNDEFINED, &to_js(&Event::from(event)));
             };
-            give(&transport, pairing, offer, device, &mut rng, queue, show)
+            give(&transport, pairing, offer, party, &mut rng, queue, show)
                 .await
                 .map(|()| JsValue::UNDEFINED)
                 .map_err(|error| thrown(error.code()))

@@ -4,6 +4,7 @@ mod certificates;
 mod depositing;
 mod display;
 mod giving;
+mod identity;
 mod receiving;
 mod transport;
 

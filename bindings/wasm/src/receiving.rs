@@ -5,7 +5,7 @@ use std::{cell::RefCell, rc::Rc};
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use js_sys::{Function, Promise};
 use naru_core::{
-    client::{ReceiverCommand, ReceiverEvent, claim, look_up, receive},
+    client::{Party, ReceiverCommand, ReceiverEvent, claim, look_up, receive},
     connection_number::ConnectionNumber,
     deposit::RecoveryCode,
     device::Device,
@@ -16,8 +16,8 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use crate::{
-    Generator, certificates::Certificates, display::Display, generator, origin, thrown, to_js,
-    transport::PageTransport,
+    Generator, certificates::Certificates, display::Display, generator, identity::Identity, origin,
+    thrown, to_js, transport::PageTransport,
 };
 
 /// One certificate on its way here.
@@ -36,8 +36,8 @@ struct Prepared {
 }
 
 enum Source {
-    Device(Box<Pairing>, Device),
-    Number(Origin, ConnectionNumber, Device),
+    Device(Box<Pairing>, Party),
+    Number(Origin, ConnectionNumber, Party),
     Deposit(Origin, RecoveryCode),
 }
 
@@ -74,7 +74,7 @@ impl Receiving {
         let display = Display::of(&pairing);
         let device = Device::new(name, platform);
         Ok(Self::prepare(
-            Source::Device(Box::new(pairing), device),
+            Source::Device(Box::new(pairing), device.into()),
             Some(display),
             rng,
         ))
@@ -91,7 +91,8 @@ impl Receiving {
         let number = number
             .parse::<ConnectionNumber>()
             .map_err(|error| thrown(error.code()))?;
-        let source = Source::Number(origin(relay)?, number, Device::new(name, platform));
+        let device = Device::new(name, platform);
+        let source = Source::Number(origin(relay)?, number, device.into());
         Ok(Self::prepare(source, None, generator()?))
     }
 
@@ -118,6 +119,18 @@ impl Receiving {
             .map_or(JsValue::UNDEFINED, Display::farewell)
     }
 
+    /// Takes only from a device on which the same person is logged in; before [`Self::run`]. A deposit comes from
+    /// no device.
+    pub fn prove(&mut self, identity: &Identity) {
+        if let Some(Prepared {
+            source: Source::Device(_, party) | Source::Number(_, _, party),
+            ..
+        }) = &mut self.prepared
+        {
+            party.prove(identity.get());
+        }
+    }
+
     /// Runs the transfer, once; resolves at its end with what became of the original (`deleted`,
     /// `kept` or nothing), and throws `{code}` when it fails.
     pub fn run(&mut self, send: Function, pause: Function, on_event: Function) -> Promise {
@@ -136,13 +149,13 @@ impl Receiving {
                 let _ = on_event.call1(&JsValue::UNDEFINED, &to_js(&event));
             };
             let ended = match source {
-                Source::Device(pairing, device) => {
-                    receive(&transport, *pairing, device, &mut rng, queue, show).await
+                Source::Device(pairing, party) => {
+                    receive(&transport, *pairing, party, &mut rng, queue, show).await
                 }
-                Source::Number(origin, number, device) => {
+                Source::Number(origin, number, party) => {
                     match look_up(&transport, &origin, &number, &mut rng).await {
                         Ok(pairing) => {
-                            receive(&transport, pairing, device, &mut rng, queue, show).await
+                            receive(&transport, pairing, party, &mut rng, queue, show).await
                         }
                         Err(error) => Err(error),
                     }

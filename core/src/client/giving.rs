@@ -6,14 +6,14 @@ use futures_channel::mpsc::UnboundedReceiver;
 use futures_util::StreamExt;
 use rand_core::CryptoRng;
 
-use super::{Connection, Driver, Input, TransferError, Transport, open, pair};
+use super::{Connection, Driver, Input, Party, TransferError, Transport, open, pair};
 use crate::{
     device::Device,
     giver::{AwaitsCode, AwaitsReceipt, CodeOutcome, Conclusion, Offer, VerifiedReceipt},
     handshake::SecurityCode,
     message::Message,
     pairing::{Direction, Pairing},
-    session::ProtocolViolation,
+    session::{Paired, ProtocolViolation},
 };
 
 /// What the host tells a giver's driver.
@@ -66,13 +66,14 @@ impl From<Connection> for GiverEvent {
     }
 }
 
-/// Sends `offer` over `pairing`. Resolves when the conclusion has been delivered; whatever the
+/// Sends `offer` over `pairing`; `party` is this [`Device`], or a [`Party`] that proves who is logged in on it and
+/// gives to nobody else. Resolves when the conclusion has been delivered; whatever the
 /// error, nothing that the person did not confirm by the security code has left this device.
 pub async fn give<T: Transport>(
     transport: &T,
     pairing: Pairing,
     offer: Offer,
-    device: Device,
+    party: impl Into<Party>,
     rng: &mut impl CryptoRng,
     commands: UnboundedReceiver<GiverCommand>,
     on_event: impl FnMut(GiverEvent),
@@ -83,12 +84,21 @@ pub async fn give<T: Transport>(
     // Whoever scans to give is told by `hello` who would get the certificate, before the code.
     let awaits_hello = pairing.direction() == Direction::ScannerGives;
     let opened = |expires_in| GiverEvent::Open { expires_in };
-    let (mut driver, paired) =
-        pair(transport, pairing, device, rng, commands, on_event, opened).await?;
-    let mut state = AwaitsCode::new(paired, offer);
-    if awaits_hello && let Err(error) = driver.hello(&mut state).await {
-        return Err(driver.fail(Some(state.channel()), error).await);
+    let party = party.into();
+    let (mut driver, mut paired) =
+        pair(transport, pairing, &party, rng, commands, on_event, opened).await?;
+    if awaits_hello && let Err(error) = driver.hello(&mut paired).await {
+        return Err(driver.fail(Some(&mut paired.channel), error).await);
     }
+    let (recognised, answer) = match paired.recognise_receiver(party.identity.as_ref()) {
+        Ok(recognised) => recognised,
+        Err(refused) => return Err(driver.mistrust(&mut paired.channel, refused).await),
+    };
+    if let Some(answer) = answer {
+        let frames = paired.channel.seal(&answer.to_cbor());
+        driver.line.post(frames.map_err(ProtocolViolation::from)?);
+    }
+    let state = AwaitsCode::new(paired, offer, recognised);
     let mut state = driver.code(state).await?;
     match driver.receipt(&mut state).await {
         Ok(receipt) => driver.conclusion(state, receipt).await,
@@ -101,11 +111,11 @@ where
     T: Transport,
     F: FnMut(GiverEvent),
 {
-    async fn hello(&mut self, state: &mut AwaitsCode) -> Result<(), TransferError> {
+    async fn hello(&mut self, paired: &mut Paired) -> Result<(), TransferError> {
         loop {
             let frame = self.frame().await?;
-            if let Some((message, _)) = open(state.channel(), &frame)? {
-                return Ok(state.read(&message)?);
+            if let Some((message, _)) = open(&mut paired.channel, &frame)? {
+                return Ok(paired.introduce(message)?);
             }
         }
     }

@@ -2,9 +2,11 @@
 //! in the app, in the page, in the command line and in the tests.
 
 mod depositing;
+mod error;
 mod giving;
 mod line;
 mod numbering;
+mod party;
 mod patient;
 mod receiving;
 #[cfg(feature = "remark")]
@@ -28,15 +30,17 @@ pub use self::{
         Deposit, DepositCommand, DepositEvent, DepositStatus, claim, deposit, deposit_status,
         withdraw,
     },
+    error::TransferError,
     giving::{GiverCommand, GiverEvent, give},
     numbering::{NumberEvent, announce, look_up},
+    party::Party,
     receiving::{ReceiverCommand, ReceiverEvent, receive},
     transport::{Method, Request, Response, Transport, TransportError},
 };
 use self::{line::Line, patient::Connection};
 use crate::{
     channel::Channel,
-    device::Device,
+    identity::{Identity, ProofRefused},
     message::{CancelReason, Message},
     pairing::{Derived, Pairing, Role, draw_token},
     session::{AwaitsM1, Paired, ProtocolViolation, ScannerAwaitsM2},
@@ -44,135 +48,6 @@ use crate::{
 
 /// How long a device that stops waits for its peer to hear why, before it ends the mailbox.
 const FAREWELL: Duration = Duration::from_secs(5);
-
-/// Why a transfer ended without success. Whatever the cause, the original is where it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TransferError {
-    /// Nobody scanned the code in time.
-    #[error("nobody joined before the pairing code expired")]
-    ExpiredBeforeJoin,
-    /// The time for the whole transfer is over.
-    #[error("the transfer took too long and was closed")]
-    Expired,
-    /// The other device or the relay closed the mailbox without a reason.
-    #[error("the other device has closed the transfer")]
-    Ended,
-    /// The person on the other device stopped it.
-    #[error("the other device has cancelled the transfer")]
-    CancelledByPeer,
-    /// The person on the other device did not accept what came, or it could not be stored there.
-    #[error("the other device has refused the certificate")]
-    RefusedByPeer,
-    /// The security code was wrong three times.
-    #[error("the security code was wrong too often")]
-    TooManyWrongCodes,
-    /// Another device has used the same pairing code first.
-    #[error("another device has joined with this pairing code")]
-    AlreadyJoined,
-    /// The relay knows nothing of the mailbox: it was restarted, or the code is long past.
-    #[error("the relay does not know this transfer")]
-    RelayLost,
-    /// No answer came from the relay.
-    #[error("the relay cannot be reached")]
-    RelayUnreachable,
-    /// The relay had no room or no time for the transfer.
-    #[error("the relay is busy")]
-    RelayBusy,
-    /// The relay does not take what this version sends.
-    #[error("the relay has refused the request")]
-    RelayRefused,
-    /// The relay has lost frames that it had accepted, and could not be given them again.
-    #[error("the relay has lost a part of the transfer")]
-    FrameGap,
-    /// The receipt does not fit what was sent.
-    #[error("the receipt does not match what was sent")]
-    ReceiptMismatch,
-    /// The peer's messages were altered or make no sense.
-    #[error("the messages of the other device were altered")]
-    Tampered,
-    /// The person on this device stopped it.
-    #[error("the transfer was cancelled")]
-    Cancelled,
-    /// The person on this device did not accept what came.
-    #[error("the certificate was refused")]
-    Refused,
-    /// The pairing was made for the other role.
-    #[error("this pairing code is for the other direction")]
-    WrongDirection,
-    /// Nobody shows this connection number, or its secret digits are wrong.
-    #[error("the connection number is wrong")]
-    WrongNumber,
-    /// Somebody else has a mailbox of this name.
-    #[error("the mailbox is taken")]
-    MailboxTaken,
-    /// The agency does not let the relay keep deposits.
-    #[error("this relay takes no deposits")]
-    DepositsOff,
-    /// A rule of the person's agency does not allow it: [`Transport`]'s answer says which, whose, and whom
-    /// to ask.
-    #[error("a rule of the agency does not allow it")]
-    NotAllowed,
-    /// The person has to log in, or to log in again.
-    #[error("the person has to log in")]
-    LoginRequired,
-    /// The mailbox belongs to another account: the two devices are two people's.
-    #[error("the other device belongs to another person")]
-    OtherPerson,
-    /// The relay does not take this device: it was revoked, is not known, or there are enough others.
-    #[error("the device is not registered")]
-    DeviceRefused,
-    /// Nothing is deposited under this code: it was fetched, withdrawn or has expired, or the code is
-    /// another's.
-    #[error("nothing is deposited under this code")]
-    DepositGone,
-    /// Another device is fetching the deposit, or has fetched it.
-    #[error("another device has claimed the deposit")]
-    DepositHeld,
-    /// This device took too long, and another has fetched the deposit: what was stored here has to go.
-    #[error("another device has fetched the deposit meanwhile")]
-    TakenByAnother,
-}
-
-impl TransferError {
-    /// A stable name of the cause.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::ExpiredBeforeJoin => "expired_before_join",
-            Self::Expired => "expired",
-            Self::Ended => "ended",
-            Self::CancelledByPeer => "cancelled_by_peer",
-            Self::RefusedByPeer => "refused_by_peer",
-            Self::TooManyWrongCodes => "too_many_wrong_codes",
-            Self::AlreadyJoined => "already_joined",
-            Self::RelayLost => "relay_lost",
-            Self::RelayUnreachable => "relay_unreachable",
-            Self::RelayBusy => "relay_busy",
-            Self::RelayRefused => "relay_refused",
-            Self::FrameGap => "frame_gap",
-            Self::ReceiptMismatch => "receipt_mismatch",
-            Self::Tampered => "tampered",
-            Self::Cancelled => "cancelled",
-            Self::Refused => "refused",
-            Self::WrongDirection => "wrong_direction",
-            Self::WrongNumber => "wrong_number",
-            Self::MailboxTaken => "mailbox_taken",
-            Self::DepositsOff => "deposits_off",
-            Self::NotAllowed => "not_allowed",
-            Self::LoginRequired => "login_required",
-            Self::OtherPerson => "other_person",
-            Self::DeviceRefused => "device_refused",
-            Self::DepositGone => "deposit_gone",
-            Self::DepositHeld => "deposit_held",
-            Self::TakenByAnother => "taken_by_another",
-        }
-    }
-}
-
-impl From<ProtocolViolation> for TransferError {
-    fn from(_: ProtocolViolation) -> Self {
-        Self::Tampered
-    }
-}
 
 /// What the driver awaits from outside.
 enum Input<C> {
@@ -244,9 +119,13 @@ where
         Ok(state.read(&self.frame().await?)?)
     }
 
-    /// Joins the mailbox and reveals this device.
-    async fn join(&mut self, state: ScannerAwaitsM2) -> Result<Paired, TransferError> {
-        let (paired, reveal) = state.read(&self.frame().await?)?;
+    /// Joins the mailbox and reveals this device, and who receives on it where that is to be proved.
+    async fn join(
+        &mut self,
+        state: ScannerAwaitsM2,
+        receiver: Option<&Identity>,
+    ) -> Result<Paired, TransferError> {
+        let (paired, reveal) = state.read(&self.frame().await?, receiver)?;
         self.line.post(reveal);
         Ok(paired)
     }
@@ -259,7 +138,14 @@ where
             // The peer has said so and waits for the mailbox to end.
             TransferError::CancelledByPeer
             | TransferError::RefusedByPeer
-            | TransferError::TooManyWrongCodes => {
+            | TransferError::TooManyWrongCodes
+            | TransferError::IdentityInvalid
+            | TransferError::IdentityMissing => {
+                self.line.end().await;
+                return error;
+            }
+            // Where there is a channel, the peer has said so, else the relay.
+            TransferError::OtherPerson if channel.is_some() => {
                 self.line.end().await;
                 return error;
             }
@@ -271,6 +157,17 @@ where
             None => self.line.end().await,
         }
         error
+    }
+
+    /// Ends because the peer is not known to be the same person's, and says so.
+    async fn mistrust(&mut self, channel: &mut Channel, refused: ProofRefused) -> TransferError {
+        let reason = match refused {
+            ProofRefused::Missing => CancelReason::IdentityMissing,
+            ProofRefused::Token(_) | ProofRefused::Signature => CancelReason::IdentityInvalid,
+            ProofRefused::OtherPerson => CancelReason::OtherPerson,
+        };
+        self.stop(channel, reason).await;
+        reason.into()
     }
 
     /// Tells the peer why this device stops, and leaves nothing in the relay.
@@ -296,22 +193,11 @@ where
     }
 }
 
-impl From<CancelReason> for TransferError {
-    fn from(reason: CancelReason) -> Self {
-        match reason {
-            CancelReason::User => Self::CancelledByPeer,
-            CancelReason::Refused => Self::RefusedByPeer,
-            CancelReason::WrongCode => Self::TooManyWrongCodes,
-            CancelReason::Protocol => Self::Tampered,
-        }
-    }
-}
-
 /// Opens or joins the mailbox and runs the handshake.
 async fn pair<'t, T, C, E, F>(
     transport: &'t T,
     pairing: Pairing,
-    device: Device,
+    party: &Party,
     rng: &mut impl CryptoRng,
     commands: UnboundedReceiver<C>,
     on_event: F,
@@ -324,6 +210,8 @@ where
 {
     let Derived { mailbox, join, psk } = pairing.derive();
     let prologue = pairing.prologue();
+    let device = party.device.clone();
+    let receiver = party.identity.as_ref().filter(|_| !pairing.gives());
     let events = PhantomData;
     let (mut driver, paired) = match pairing.role {
         Role::Displayer { static_key, token } => {
@@ -350,7 +238,7 @@ where
                 on_event,
                 events,
             };
-            let paired = driver.join(state).await;
+            let paired = driver.join(state, receiver).await;
             (driver, paired)
         }
     };

@@ -4,15 +4,17 @@ use std::time::Duration;
 use futures_channel::mpsc::UnboundedReceiver;
 use rand_core::CryptoRng;
 
-use super::{Connection, Driver, Input, TransferError, Transport, open, pair};
+use super::{Connection, Driver, Input, Party, TransferError, Transport, open, pair};
 use crate::{
     device::Device,
     giver::Conclusion,
     handshake::SecurityCode,
+    identity::Identity,
     message::{CancelReason, Message},
     pairing::Pairing,
     receiver::{Arrival, AwaitsBundle, AwaitsConclusion, AwaitsDecision, StoredSet},
-    session::ProtocolViolation,
+    recognition::Recognised,
+    session::{Paired, ProtocolViolation},
 };
 
 /// What the host tells a receiver's driver.
@@ -61,13 +63,14 @@ impl From<Connection> for ReceiverEvent {
     }
 }
 
-/// Receives over `pairing`. Resolves with what the giver says of the original, or `None` where it
+/// Receives over `pairing`; `party` is this [`Device`], or a [`Party`] that proves who is logged in on it and takes
+/// from nobody else. Resolves with what the giver says of the original, or `None` where it
 /// never said; an error after [`ReceiverEvent::Arrived`] means that the giver may not know of what
 /// has been stored, and keeps the original.
 pub async fn receive<T: Transport>(
     transport: &T,
     pairing: Pairing,
-    device: Device,
+    party: impl Into<Party>,
     rng: &mut impl CryptoRng,
     commands: UnboundedReceiver<ReceiverCommand>,
     on_event: impl FnMut(ReceiverEvent),
@@ -76,10 +79,12 @@ pub async fn receive<T: Transport>(
         return Err(TransferError::WrongDirection);
     }
     let opened = |expires_in| ReceiverEvent::Open { expires_in };
-    let (mut driver, paired) =
-        pair(transport, pairing, device, rng, commands, on_event, opened).await?;
-    let (state, hello) = AwaitsBundle::new(paired)?;
-    driver.line.post(hello);
+    let party = party.into();
+    let (mut driver, mut paired) =
+        pair(transport, pairing, &party, rng, commands, on_event, opened).await?;
+    driver.line.post(paired.hello(party.identity.as_ref())?);
+    let recognised = driver.giver(&mut paired, party.identity.as_ref()).await?;
+    let state = AwaitsBundle::new(paired, recognised);
     let (mut state, arrival) = driver.bundle(state).await?;
     driver.emit(ReceiverEvent::Arrived(arrival));
     match driver.decision(&mut state).await {
@@ -99,6 +104,41 @@ where
     T: Transport,
     F: FnMut(ReceiverEvent),
 {
+    /// Waits until the giver has proved who is there, where that is asked.
+    async fn giver(
+        &mut self,
+        paired: &mut Paired,
+        asking: Option<&Identity>,
+    ) -> Result<Recognised, TransferError> {
+        let said = match asking {
+            Some(_) => self.said(paired).await,
+            None => Ok(None),
+        };
+        let proof = match said {
+            Ok(Some(Message::Identity { proof })) => Some(proof),
+            Ok(Some(Message::Bundle { .. }) | None) => None,
+            Ok(Some(_)) => {
+                let error = ProtocolViolation.into();
+                return Err(self.fail(Some(&mut paired.channel), error).await);
+            }
+            Err(error) => return Err(self.fail(Some(&mut paired.channel), error).await),
+        };
+        match paired.recognise_giver(asking, proof.as_ref()) {
+            Ok(recognised) => Ok(recognised),
+            Err(refused) => Err(self.mistrust(&mut paired.channel, refused).await),
+        }
+    }
+
+    /// The giver's next message.
+    async fn said(&mut self, paired: &mut Paired) -> Result<Option<Message>, TransferError> {
+        loop {
+            let frame = self.frame().await?;
+            if let Some((message, _)) = open(&mut paired.channel, &frame)? {
+                return Ok(Some(message));
+            }
+        }
+    }
+
     /// Shows the code and waits until it has been typed on the giver.
     async fn bundle(
         &mut self,

@@ -1,6 +1,6 @@
 //! What the relay has said beside its codes: for the person and their support desk, not for the transfer.
 
-use serde_json::Value;
+use miniserde::json::{self, Object, Value};
 
 use super::transport::Response;
 use crate::mailbox::{PROBLEM_CODE, REFERENCE};
@@ -67,34 +67,44 @@ impl Remark {
 }
 
 fn refusal(body: &[u8]) -> Option<Refusal> {
-    let document: Value = serde_json::from_slice(body).ok()?;
-    let desk = document.get("desk");
+    let document: Object = json::from_str(str::from_utf8(body).ok()?).ok()?;
+    let desk = object(&document, "desk");
     Some(Refusal {
-        rule: text(document.get("rule"))?,
-        agency: localised(document.get("agency").and_then(|agency| agency.get("name"))),
+        rule: text(&document, "rule")?,
+        agency: object(&document, "agency").and_then(|agency| localised(agency, "name")),
         desk: desk.and_then(|desk| {
             Some(Desk {
-                name: localised(desk.get("name"))?,
-                phone: text(desk.get("phone")),
-                mail: text(desk.get("mail")),
-                hours: localised(desk.get("hours")),
+                name: localised(desk, "name")?,
+                phone: text(desk, "phone"),
+                mail: text(desk, "mail"),
+                hours: localised(desk, "hours"),
             })
         }),
     })
 }
 
-fn localised(value: Option<&Value>) -> Option<Localised> {
-    let value = value?;
+fn object<'o>(document: &'o Object, name: &str) -> Option<&'o Object> {
+    match document.get(name)? {
+        Value::Object(object) => Some(object),
+        _ => None,
+    }
+}
+
+fn localised(document: &Object, name: &str) -> Option<Localised> {
+    let both = object(document, name)?;
     Some(Localised {
-        ko: text(value.get("ko"))?,
-        en: text(value.get("en"))?,
+        ko: text(both, "ko")?,
+        en: text(both, "en")?,
     })
 }
 
 /// One line, whatever the relay sends.
-fn text(value: Option<&Value>) -> Option<String> {
-    let characters = value?.as_str()?.chars();
-    let text: String = characters
+fn text(document: &Object, name: &str) -> Option<String> {
+    let Value::String(text) = document.get(name)? else {
+        return None;
+    };
+    let text: String = text
+        .chars()
         .filter(|it| !it.is_control())
         .take(MOST_CHARACTERS)
         .collect();

@@ -14,7 +14,7 @@ use crate::{
     session::{AwaitsM1, Paired, ScannerAwaitsM2},
 };
 
-fn mutate(bytes: &mut Vec<u8>, rng: &mut ChaCha20Rng) {
+pub(super) fn mutate(bytes: &mut Vec<u8>, rng: &mut ChaCha20Rng) {
     let at = rng.next_u32() as usize % bytes.len();
     match rng.next_u32() % 5 {
         0 => bytes.truncate(at),
@@ -75,10 +75,10 @@ fn two_thousand_mutated_handshake_messages_are_refused() {
         let (displayer, mut m2) = displayer.read(&m1, &mut rng).expect("m2");
         if seed % 3 == 1 {
             mutate(&mut m2.bytes, &mut rng);
-            assert!(scanner.read(&m2.bytes).is_err(), "seed {seed}");
+            assert!(scanner.read(&m2.bytes, None).is_err(), "seed {seed}");
             continue;
         }
-        let (_, mut reveal) = scanner.read(&m2.bytes).expect("m3");
+        let (_, mut reveal) = scanner.read(&m2.bytes, None).expect("m3");
         mutate(&mut reveal[0].bytes, &mut rng);
         assert!(displayer.read(&reveal[0].bytes).is_err(), "seed {seed}");
     }
@@ -96,7 +96,7 @@ fn two_thousand_mutated_replayed_or_swapped_frames_are_refused() {
             ..
         },
         ..
-    } = handshake(&inputs, Direction::DisplayerGives);
+    } = handshake(&inputs, Direction::DisplayerGives, None);
     let first = ours.seal(b"first").expect("it seals").remove(0);
     let second = ours.seal(b"second").expect("it seals").remove(0);
     assert!(
@@ -187,8 +187,9 @@ fn a_bundle_that_would_leave_its_folder_or_is_no_certificate_is_refused() {
     }
     let twice = bundle(&[("a/x.pfx", &contents), ("A/X.PFX", &contents)]);
     assert!(Message::from_cbor(&twice).is_err());
-    let Handshake { scanner, .. } = handshake(&inputs, Direction::DisplayerGives);
-    let (receiver, _) = AwaitsBundle::new(scanner).expect("no hello");
+    let Handshake { scanner, .. } = handshake(&inputs, Direction::DisplayerGives, None);
+    let recognised = scanner.recognise_giver(None, None).expect("nobody asks");
+    let receiver = AwaitsBundle::new(scanner, recognised);
     let useless = bundle(&[("GPKI/notes.txt", b"hello")]);
     let Ok(Message::Bundle { device, sets }) = Message::from_cbor(&useless) else {
         panic!("a bundle");

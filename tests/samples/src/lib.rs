@@ -1,6 +1,8 @@
-//! Sample certificates with a known password, in the layouts that officials have them in.
+//! Sample certificates with a known password, in the layouts that officials have them in, and an issuer of sample
+//! ID tokens.
 
 mod issue;
+mod token;
 
 use std::{
     fs,
@@ -11,8 +13,8 @@ use naru_core::certificate::{Password, encrypt_with_seed};
 use p12_keystore::{Certificate, KeyStore, KeyStoreEntry, PrivateKey, PrivateKeyChain};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
-pub use self::issue::Issued;
 use self::issue::{Authority, IDENTITY_RANDOM, Purpose, Subject};
+pub use self::{issue::Issued, token::TokenIssuer};
 
 /// The password of every sample.
 pub const PASSWORD: &str = "naru-sample-1!";

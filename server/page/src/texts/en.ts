@@ -248,6 +248,8 @@ export const en: Texts = {
     provider_unavailable: "The login server does not answer. Try again in a moment.",
     provider_invalid: "The login server is not set up correctly. Tell your IT desk.",
     other_person: "This connection belongs to another person. Log in with the same account on both devices.",
+    identity_invalid: "Who is logged in on the other device could not be verified. Log in again on both devices.",
+    identity_missing: "Only one of the two devices is logged in. Log in with the same account on both.",
     device_refused: "This device is not registered, or was removed. See your devices.",
     device_required: "This device is not registered. Connect it again.",
     device_revoked: "This device was removed. See your devices.",

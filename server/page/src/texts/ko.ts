@@ -248,6 +248,8 @@ export const ko: Texts = {
     provider_unavailable: "로그인 서버가 응답하지 않습니다. 잠시 뒤 다시 시도하세요.",
     provider_invalid: "로그인 서버의 설정이 맞지 않습니다. IT 담당자에게 알려 주세요.",
     other_person: "다른 사람의 연결입니다. 두 기기에 같은 계정으로 로그인하세요.",
+    identity_invalid: "다른 기기에 로그인한 사람이 누구인지 확인하지 못했습니다. 두 기기에서 다시 로그인하세요.",
+    identity_missing: "한쪽 기기에만 로그인되어 있습니다. 두 기기에 같은 계정으로 로그인하세요.",
     device_refused: "등록된 기기가 아니거나 등록을 해제한 기기입니다. 기기 관리에서 확인하세요.",
     device_required: "등록된 기기가 아닙니다. 기기에서 다시 연결하세요.",
     device_revoked: "등록을 해제한 기기입니다. 기기 관리에서 확인하세요.",
