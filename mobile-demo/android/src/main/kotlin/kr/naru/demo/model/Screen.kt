@@ -75,6 +75,30 @@ sealed interface Screen {
     data class Failed(val problem: Problem) : Screen
 }
 
+/** What is wrong on this screen, which stays. */
+val Screen.problem: Problem?
+    get() = when (this) {
+        is Screen.Scanning -> hint
+        is Screen.TypingNumber -> problem
+        is Screen.Arrived -> problem
+        is Screen.Recipient -> problem
+        is Screen.TypingCode -> problem
+        is Screen.Sent -> problem
+        is Screen.Failed -> problem
+        else -> null
+    }
+
+/** The same screen before something went wrong on it: what is typed and seen there can stay. */
+fun Screen.withoutProblem(): Screen = when (this) {
+    is Screen.Scanning -> copy(hint = null)
+    is Screen.TypingNumber -> copy(problem = null)
+    is Screen.Arrived -> copy(problem = null)
+    is Screen.Recipient -> copy(problem = null)
+    is Screen.TypingCode -> copy(problem = null)
+    is Screen.Sent -> copy(problem = null)
+    else -> this
+}
+
 /** For what a code is scanned or typed. */
 sealed interface Purpose {
     /** A certificate comes to this phone. */

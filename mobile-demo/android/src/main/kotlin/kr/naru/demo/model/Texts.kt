@@ -116,6 +116,9 @@ class Texts(private val language: Language) {
 
     // Everywhere
 
+    /** The title of the system's prompt for the screen lock. */
+    val unlock get() = pick("본인 확인", "Is it you?")
+    val readCertificates get() = pick("저장된 인증서를 엽니다.", "The stored certificates are opened.")
     val cancel get() = pick("취소", "Cancel")
     val retry get() = pick("다시 시도", "Try again")
     val close get() = pick("닫기", "Close")
