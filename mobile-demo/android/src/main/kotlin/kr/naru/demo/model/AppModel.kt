@@ -316,8 +316,12 @@ class AppModel(private val naru: Naru, private val scope: CoroutineScope, langua
             GiveEvent.Sending -> screen = Screen.Sending
             is GiveEvent.Received -> {
                 receipt = event
-                isListOld = true
                 screen = Screen.Sent(event.location, texts.finding(event.isSigned))
+            }
+            GiveEvent.Given -> {
+                // Only now it is noted that the certificate was moved.
+                isListOld = true
+                if (screen == Screen.Home) scope.launch { refresh() }
             }
             GiveEvent.Reconnecting -> connection(isLost = true)
             GiveEvent.Reconnected -> connection(isLost = false)

@@ -1,6 +1,7 @@
 package kr.naru.demo.model
 
 import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.flow.first
 import kr.naru.NaruException
 import kr.naru.OriginalFate
 import kr.naru.VerificationException.Reason
@@ -40,7 +41,7 @@ class GivingTest {
         assertEquals(Screen.Done("원본을 남겨 두었습니다."), screen)
         assertEquals(OriginalFate.KEPT, receiving.await())
         model.stop()
-        assertTrue(rows.single().wasMoved)
+        model.state.first { it.certificates.single().wasMoved }
         model.delete(rows.single())
         assertEquals(emptyList<CertificateRow>(), rows)
     }

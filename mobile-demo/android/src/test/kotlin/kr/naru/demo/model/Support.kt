@@ -25,6 +25,7 @@ import kr.naru.ReceiveEvent
 import kr.naru.UrlConnectionTransport
 import kr.naru.UserVerification
 import kr.naru.VerificationException
+import kr.naru.VerificationPurpose
 
 const val PASSWORD = "naru-sample-1!"
 val root: File = File(System.getProperty("naru.root")).canonicalFile
@@ -50,7 +51,7 @@ class Person : UserVerification {
     @Volatile
     var refuses: VerificationException.Reason? = null
 
-    override suspend fun verify(purpose: kr.naru.VerificationPurpose) {
+    override suspend fun verify(purpose: VerificationPurpose) {
         refuses?.let { throw VerificationException(it) }
     }
 }
@@ -68,37 +69,25 @@ fun samples(name: String = "NPKI"): List<CertificateFile> {
         .map { CertificateFile(it.relativeTo(folder).invariantSeparatorsPath, it.readBytes()) }.toList()
 }
 
-/** A phone with the app, and another device that is the SDK itself, by a real relay. */
-class Crossing(val relay: RelayProcess, scope: CoroutineScope, language: Language) : AutoCloseable {
-    val person = Person()
-    private val job = SupervisorJob(scope.coroutineContext.job)
-    private val scope = CoroutineScope(scope.coroutineContext + job)
-    private val phone = naru(relay.origin, "갤럭시 S30", person)
-    private val pc = naru(relay.origin, "업무용 PC")
-    val model = AppModel(phone, this.scope, language)
+suspend fun Naru.keepSample() = findCertificates(samples()).certificates.forEach { it.use { one -> save(one) } }
+
+/** The device at the other end: the SDK itself. */
+class OtherDevice(relay: RelayProcess, private val scope: CoroutineScope) : AutoCloseable {
+    private val naru = naru(relay.origin, "업무용 PC")
+
+    /** What it shows to be scanned. */
     val code = CompletableDeferred<String>()
+
+    /** What it shows to be typed. */
     val number = CompletableDeferred<String>()
+
+    /** The security code: what it shows when it receives, what is typed there when it gives. */
     val digits = CompletableDeferred<String>()
-    val screen get() = model.state.value.screen
-    val rows get() = model.state.value.certificates
 
-    /** Waits until the app shows a screen of this kind that holds this. */
-    suspend inline fun <reified S : Screen> sees(crossinline holds: (S) -> Boolean = { true }): S =
-        model.state.mapNotNull { state ->
-            val shown = state.screen
-            if (shown is Screen.Failed && Screen.Failed::class != S::class) error("failed: ${shown.problem}")
-            (shown as? S)?.takeIf(holds)
-        }.first()
-
-    suspend fun phoneKeepsSample() {
-        phone.findCertificates(samples()).certificates.forEach { it.use { one -> phone.save(one) } }
-        model.refresh()
-    }
-
-    /** The other device shows a code and gives. */
+    /** Shows a code and gives. */
     fun gives(conclude: suspend (GiveEvent.Received) -> Unit = { it.keepOriginal() }) = scope.async {
-        pc.findCertificates(samples()).certificates.first().use { certificate ->
-            pc.giveByDisplaying(certificate).collect { event ->
+        naru.findCertificates(samples()).certificates.first().use { certificate ->
+            naru.giveByDisplaying(certificate).collect { event ->
                 when (event) {
                     is GiveEvent.Displaying -> {
                         event.requestNumber()
@@ -116,10 +105,10 @@ class Crossing(val relay: RelayProcess, scope: CoroutineScope, language: Languag
         }
     }
 
-    /** The other device shows a code and receives. */
+    /** Shows a code and receives. */
     fun receives() = scope.async {
         var fate: OriginalFate? = null
-        pc.receiveByDisplaying().collect { event ->
+        naru.receiveByDisplaying().collect { event ->
             when (event) {
                 is ReceiveEvent.Displaying -> code.complete(event.qr.text)
                 is ReceiveEvent.SecurityCode -> digits.complete(event.code)
@@ -133,6 +122,40 @@ class Crossing(val relay: RelayProcess, scope: CoroutineScope, language: Languag
             }
         }
         fate
+    }
+
+    override fun close() = naru.close()
+}
+
+/** A phone with the app and another device, by a real relay. */
+class Crossing(val relay: RelayProcess, scope: CoroutineScope, language: Language) : AutoCloseable {
+    val person = Person()
+    private val job = SupervisorJob(scope.coroutineContext.job)
+    private val scope = CoroutineScope(scope.coroutineContext + job)
+    private val phone = naru(relay.origin, "갤럭시 S30", person)
+    private val pc = OtherDevice(relay, this.scope)
+    val model = AppModel(phone, this.scope, language)
+    val code get() = pc.code
+    val number get() = pc.number
+    val digits get() = pc.digits
+    val screen get() = model.state.value.screen
+    val rows get() = model.state.value.certificates
+
+    fun gives(conclude: suspend (GiveEvent.Received) -> Unit = { it.keepOriginal() }) = pc.gives(conclude)
+
+    fun receives() = pc.receives()
+
+    /** Waits until the app shows a screen of this kind that holds this. */
+    suspend inline fun <reified S : Screen> sees(crossinline holds: (S) -> Boolean = { true }): S =
+        model.state.mapNotNull { state ->
+            val shown = state.screen
+            if (shown is Screen.Failed && Screen.Failed::class != S::class) error("failed: ${shown.problem}")
+            (shown as? S)?.takeIf(holds)
+        }.first()
+
+    suspend fun phoneKeepsSample() {
+        phone.keepSample()
+        model.refresh()
     }
 
     /** The phone scans, and the person at the other device types what the phone shows. */
