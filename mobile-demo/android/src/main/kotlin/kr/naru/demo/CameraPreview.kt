@@ -5,7 +5,6 @@ import android.content.Context
 import android.graphics.Matrix
 import android.graphics.RectF
 import android.graphics.SurfaceTexture
-import android.os.Build
 import android.view.Surface
 import android.view.TextureView
 import kr.naru.FrameContent
@@ -75,14 +74,10 @@ class CameraPreview(
         setTransform(matrix)
     }
 
-    private fun turn(): Int {
-        @Suppress("DEPRECATION")
-        val rotation = if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.R) context.display?.rotation else display?.rotation
-        return when (rotation) {
-            Surface.ROTATION_90 -> 90
-            Surface.ROTATION_180 -> 180
-            Surface.ROTATION_270 -> 270
-            else -> 0
-        }
+    private fun turn(): Int = when (display?.rotation) {
+        Surface.ROTATION_90 -> 90
+        Surface.ROTATION_180 -> 180
+        Surface.ROTATION_270 -> 270
+        else -> 0
     }
 }

@@ -4,7 +4,6 @@ import android.content.Context
 import android.content.res.Configuration
 import android.graphics.Color
 import android.graphics.Typeface
-import android.os.Build
 import android.text.InputType
 import android.util.TypedValue
 import android.view.View
@@ -34,7 +33,7 @@ class Column(context: Context, val texts: Texts) : LinearLayout(context) {
 
     fun heading(words: String): TextView = text(words, sp = 24f).apply {
         typeface = Typeface.DEFAULT_BOLD
-        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P) isAccessibilityHeading = true
+        beHeading()
     }
 
     fun text(words: String, sp: Float = 17f): TextView = add(TextView(context)).apply {
@@ -49,9 +48,7 @@ class Column(context: Context, val texts: Texts) : LinearLayout(context) {
         typeface = Typeface.create(Typeface.MONOSPACE, Typeface.BOLD)
         textAlignment = View.TEXT_ALIGNMENT_CENTER
         maxLines = 1
-        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.O) {
-            setAutoSizeTextTypeUniformWithConfiguration(24, 56, 2, TypedValue.COMPLEX_UNIT_SP)
-        }
+        fitBetween(24, 56)
         contentDescription = digits.toList().joinToString(" ")
     }
 
@@ -102,7 +99,7 @@ class Column(context: Context, val texts: Texts) : LinearLayout(context) {
         // Neither the keyboard nor the system remembers what is typed here.
         imeOptions = EditorInfo.IME_ACTION_DONE or EditorInfo.IME_FLAG_NO_PERSONALIZED_LEARNING
         isSaveEnabled = false
-        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.O) importantForAutofill = View.IMPORTANT_FOR_AUTOFILL_NO
+        beNotFilledIn()
     }
 
     private fun warningColour(): Int {
