@@ -146,7 +146,7 @@ fn badging(said: &str) -> Result<(), Failure> {
     ];
     for line in wanted {
         expect(
-            said.lines().any(|it| it.starts_with(&line)),
+            said.lines().any(|it| it.trim_start().starts_with(&line)),
             &format!("does not say {line}"),
         )?;
     }
@@ -201,3 +201,6 @@ fn expect(holds: bool, otherwise: &str) -> Result<(), Failure> {
 fn wrong(what: &str) -> Failure {
     Failure::Other(format!("the APK: {what}"))
 }
+
+#[cfg(test)]
+mod tests;
