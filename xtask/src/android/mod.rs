@@ -90,6 +90,8 @@ fn make(places: &Places, sdk: &Path, phase: Phase) -> Result<(), Failure> {
         &places.out.join("naru.jar"),
         &pack::entry(&sdk, "classes.jar")?,
     )?;
+    // Before the tests, whose Android shows them.
+    let resources = pack::resources(places)?;
     let mut maven = Command::new("mvn");
     maven.current_dir(&places.project).args([
         "--batch-mode",
@@ -102,7 +104,6 @@ fn make(places: &Places, sdk: &Path, phase: Phase) -> Result<(), Failure> {
         Phase::Test => maven.arg("test"),
     };
     run(&mut maven)?;
-    let resources = pack::resources(places)?;
     let unsigned = places.out.join("unsigned.apk");
     write(&unsigned, &pack::apk(places, &sdk, &read(&resources)?)?)?;
     pack::sign(places, &unsigned)

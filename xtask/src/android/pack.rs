@@ -36,8 +36,14 @@ pub(super) fn resources(places: &Places) -> Result<PathBuf, Failure> {
     let source = places.project.join("src/main");
     let manifest = places.out.join("AndroidManifest.xml");
     let text = String::from_utf8_lossy(&read(&source.join("AndroidManifest.xml"))?).into_owned();
-    // Gradle takes it from build.gradle.kts, and does not want it in the manifest.
-    let text = text.replacen("<manifest", &format!("<manifest package=\"{PACKAGE}\""), 1);
+    // Gradle takes these from build.gradle.kts, and does not want them in the manifest.
+    let package = format!("<manifest package=\"{PACKAGE}\"");
+    let sdk = format!(
+        "<uses-sdk android:minSdkVersion=\"{MIN_SDK}\" android:targetSdkVersion=\"{TARGET_SDK}\" /><application"
+    );
+    let text = text
+        .replacen("<manifest", &package, 1)
+        .replacen("<application", &sdk, 1);
     write(&manifest, text.as_bytes())?;
     let packed = places.out.join("resources.apk");
     run(Command::new("aapt")
@@ -47,8 +53,6 @@ pub(super) fn resources(places: &Places) -> Result<PathBuf, Failure> {
         .arg(source.join("res"))
         .args(["-I", FRAMEWORK, "-F"])
         .arg(&packed)
-        .args(["--min-sdk-version", &MIN_SDK.to_string()])
-        .args(["--target-sdk-version", &TARGET_SDK.to_string()])
         .args(["--version-code", "1", "--version-name"])
         .arg(env!("CARGO_PKG_VERSION")))?;
     Ok(packed)

@@ -37,7 +37,7 @@ class Camera(
     private val id: String? = behind()
 
     /** What the preview is made for and frames are read in. */
-    val size: Size = id?.let(::frameSize) ?: Size(1, 1)
+    val size: Size = id?.let(::frameSize) ?: Size(640, 480)
 
     // Of the main thread.
     private var isClosed = false
