@@ -117,6 +117,17 @@ pub(crate) fn ensure_maven() -> Result<(), Failure> {
     )
 }
 
+/// What packs and signs apps for Android, from Debian instead of Google's SDK.
+pub(crate) fn ensure_android() -> Result<(), Failure> {
+    ensure_packages(
+        &["/usr/bin/aapt", "/usr/bin/apksigner", FRAMEWORK],
+        &["aapt", "apksigner", "android-framework-res"],
+    )
+}
+
+/// Android's own resources, to which an app's refer.
+pub(crate) const FRAMEWORK: &str = "/usr/share/android-framework-res/framework-res.apk";
+
 /// The store that relays share.
 pub(crate) fn ensure_redis() -> Result<(), Failure> {
     if succeeds("redis-server", &["--version"]) {
