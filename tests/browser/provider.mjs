@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import Provider from "oidc-provider";
 
-/** Whom a provider knows, by the name with which they log in: claims of their own beside `sub`. */
-const nobody = {};
-
-/** A provider on another site than the relay: a strict cookie does not come back from there. */
+/**
+ * A provider on another site than the relay: a strict cookie does not come back from there. `people` are the
+ * claims of those whom it knows, by the name with which they log in.
+ */
 export async function startProvider(t, { relay, people = {}, ...settings }) {
   const server = createServer();
   server.listen(0, "127.0.0.1");
@@ -35,18 +35,25 @@ export async function startProvider(t, { relay, people = {}, ...settings }) {
     claims: { openid: ["sub"], profile: ["name", "roles", "org"], email: ["email", "email_verified"] },
     cookies: { keys: ["a key of the tests"] },
     features: { deviceFlow: { enabled: true, mask: "****-****" } },
-    findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, ...(people[id] ?? nobody) }) }),
-    // The development screens warn of themselves; nobody reads that here.
+    findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, ...people[id] }) }),
     ...settings,
   });
   server.on("request", provider.callback());
   return { issuer, provider };
 }
 
-/** A person at the provider's own screens, from its login to the way back; `stop` says no. */
+/** A person at the provider's own screens, from its login to the way back. */
 export async function logInAs(page, name) {
   await page.locator("input[name=login]").fill(name);
   await page.locator("input[name=password]").fill("a password of the tests");
   await page.getByRole("button", { name: "Sign-in" }).click();
   await page.getByRole("button", { name: "Continue" }).click();
+}
+
+/** A person with a browser of their own who confirms what a device asks for. */
+export async function confirmDevice(page, address, name) {
+  await page.goto(address);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await logInAs(page, name);
+  await page.getByText("Sign-in Success").waitFor();
 }
