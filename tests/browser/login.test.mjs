@@ -7,6 +7,7 @@ import {
   PASSWORD, filesBelow, freePort, openBrowser, photograph, sampleFolder, settingsOf, showQr, startCommand, startPhone,
   startRelay, temporaryFolder, typeCode,
 } from "./people.mjs";
+import { inspect } from "./barriers.mjs";
 import { confirmDevice, logInAs, startProvider } from "./provider.mjs";
 
 const PEOPLE = {
@@ -155,15 +156,15 @@ test("a device logs in, receives, is renamed and revoked, and can do nothing fro
   assert.equal(await phone.end(), 0, phone.complained);
 
   await page.goto(origin);
-  await page.getByRole("button", { name: "내 기기" }).click();
+  await page.getByRole("button", { name: "기기 관리" }).click();
   await page.getByText("linux").waitFor();
   await page.getByLabel("기기 이름").fill("새 이름");
   await page.getByRole("button", { name: "이름 바꾸기" }).click();
   await page.getByRole("listitem").getByText("새 이름").waitFor();
-  await page.getByRole("button", { name: "해제" }).click();
-  await page.getByText("해제함").waitFor();
+  await page.getByRole("button", { name: "등록 해제" }).click();
+  await page.getByText("등록 해제됨").waitFor();
 
-  await showQr(page, origin, sampleFolder(t, "NPKI"));
+  await showQr(page, origin, sampleFolder(t, "GPKI"));
   const revoked = startPhone(t, relay, temporaryFolder(t), "--image", await photograph(t, page));
   assert.equal(await revoked.end(), 1);
   assert.match(revoked.complained, /This device was removed.*naru login --new-device.*\[device_revoked, \S{4}-\S{3}\]/s);
@@ -190,3 +191,155 @@ test("another person's device that has photographed the QR gets nothing", async 
   assert.equal(filesBelow(into).size, 0);
   await page.locator("canvas.qr").waitFor();
 });
+
+const RULES = `
+[desk]
+name = { ko = "통합 지원센터", en = "Support centre" }
+phone = "110"
+
+[agency.interior]
+name = { ko = "행정안전부", en = "Ministry of the Interior" }
+directions = ["from-pc"]
+devices = 1
+text = { ko = "행정안전부 직원만 쓸 수 있습니다.", en = "For the ministry's people only." }
+[agency.interior.desk]
+name = { ko = "정보화담당관실", en = "IT office" }
+phone = "02-2100-0000"
+hours = { ko = "평일 09:00~18:00", en = "weekdays 9 to 18" }
+
+[agency.tax]
+name = { ko = "국세청", en = "National Tax Service" }
+deposits = false
+issuers = ["CA000000000"]
+[agency.tax.desk]
+name = { ko = "세정 지원", en = "Tax desk" }
+mail = "desk@tax.example"
+`;
+
+/** Three providers of two agencies and of one that has no rules here. */
+async function startAgencies(t, rules = RULES) {
+  const file = join(temporaryFolder(t), "agencies.toml");
+  writeFileSync(file, rules);
+  const tax = { lee: { name: "이세무", email: "lee@tax.example", email_verified: true } };
+  const providers = {
+    interior: { people: PEOPLE, says: INTERIOR, ...APP },
+    tax: { people: tax, says: 'domains = ["tax.example"]\n', ...APP },
+    gone: { people: tax, ...APP },
+  };
+  return { ...(await startWorld(t, providers, "--agencies", file)), rules: file };
+}
+
+test("two agencies with providers of their own: each person has the rules of the own agency", async (t) => {
+  const { origin } = await startAgencies(t);
+  const hong = await openBrowser(t, origin);
+  await logIn(hong, origin, "hong", "행정안전부 계정으로 로그인");
+  await hong.getByText("행정안전부 직원만 쓸 수 있습니다.").waitFor();
+  await hong.getByRole("button", { name: "맡겨 두고 나중에 받기" }).waitFor();
+  await hong.getByRole("button", { name: "휴대전화에서 PC로 가져오기" }).click();
+  const stopped = hong.getByRole("alert");
+  await stopped.getByText("행정안전부 정책상 이 방향으로는 인증서를 옮길 수 없습니다.").waitFor();
+  await stopped.getByText("문의: 정보화담당관실, 02-2100-0000, 평일 09:00~18:00").waitFor();
+
+  const lee = await openBrowser(t, origin);
+  await logIn(lee, origin, "lee", "국세청 계정으로 로그인");
+  await lee.getByText("이세무").waitFor();
+  assert.equal(await lee.getByRole("button", { name: "맡겨 두고 나중에 받기" }).count(), 0);
+  await lee.getByRole("button", { name: "인증서를 휴대전화로 옮기기" }).click();
+  await lee.locator("input[webkitdirectory]").setInputFiles(sampleFolder(t, "NPKI"));
+  await lee.locator("main li button").first().click();
+  await lee.locator("#password").fill(PASSWORD);
+  await lee.getByRole("button", { name: "확인", exact: true }).click();
+  await lee.getByRole("alert").getByText("국세청 정책상 이 발급기관의 인증서는 옮길 수 없습니다.").waitFor();
+  await lee.getByRole("alert").getByText("문의: 세정 지원, desk@tax.example").waitFor();
+  // At the other agency's provider the account is a stranger's.
+  const stranger = await openBrowser(t, origin);
+  await logIn(stranger, origin, "lee", "행정안전부 계정으로 로그인");
+  await stranger.getByRole("alert").getByText("기관의 계정이 아닙니다").waitFor();
+});
+
+test("the limit of devices is told with the agency and its desk", async (t) => {
+  const { origin, relay } = await startAgencies(t);
+  const page = await openBrowser(t, origin);
+  await logIn(page, origin, "hong", "행정안전부 계정으로 로그인");
+  await page.getByText("홍길동").waitFor();
+  const join = async () => {
+    const login = await logInDevice(t, origin, "hong", "--provider", "interior", "--new-device");
+    assert.equal(await login.end(), 0, login.complained);
+    await showQr(page, origin, sampleFolder(t, "NPKI"));
+    return startPhone(t, relay, temporaryFolder(t), "--image", await photograph(t, page));
+  };
+  const first = await join();
+  await first.hears(/Security code/);
+  first.child.kill("SIGINT");
+  await first.end();
+  const second = await join();
+  assert.equal(await second.end(), 1);
+  assert.match(second.complained, /Ministry of the Interior: You have as many devices.*Ask: IT office, 02-2100-0000, weekdays 9 to 18 \[not_allowed, \S{4}-\S{3}\]/s);
+  const tax = startCommand(t, "login", "--relay", origin);
+  assert.equal(await tax.end(), 1);
+  assert.match(tax.complained, /--provider.*gone, interior, tax/);
+});
+
+test("whose agency has no rules here hears so, and can log out", async (t) => {
+  const { origin } = await startAgencies(t);
+  const page = await openBrowser(t, origin, "en-US");
+  await logIn(page, origin, "lee", "Log in: gone");
+  const alert = page.getByRole("alert");
+  await alert.getByText("The agency of this account does not use this service.").waitFor();
+  await alert.getByText("Ask: Support centre, 110").waitFor();
+  await page.getByRole("button", { name: "Log out" }).click();
+  await page.getByRole("heading", { name: "Log in" }).waitFor();
+  assert.equal(await sessionOf(page), undefined);
+  await logIn(page, origin, "hong", "Log in: Ministry of the Interior");
+  await page.getByText("For the ministry's people only.").waitFor();
+});
+
+for (const [locale, words] of [
+  ["ko-KR", { devices: "기기 관리", desk: "기록 조회", search: "조회", reason: "조회하는 이유", back: "뒤로" }],
+  ["en-US", { devices: "My devices", desk: "Look up", search: "Look up", reason: "Reason", back: "Back" }],
+]) {
+  test(`login, devices and look-up are free of barriers (${locale})`, async (t) => {
+    const { origin, relay } = await startWorld(t, { interior: { people: PEOPLE, says: INTERIOR, ...APP } });
+    const page = await openBrowser(t, origin, locale);
+    const button = (name) => page.getByRole("button", { name, exact: true });
+    await page.goto(origin);
+    await page.locator("h1").waitFor();
+    await inspect(page, "login", "");
+    await page.goto(`${origin}/login/callback?state=forged`);
+    await page.getByRole("alert").waitFor();
+    await inspect(page, "failed login", "");
+    await page.locator("main .primary").click();
+    await logInAs(page, "desk");
+    await page.locator("#person").waitFor();
+    await inspect(page, "start", "");
+    await button(words.devices).click();
+    await page.locator("h1").getByText(words.devices).waitFor();
+    await inspect(page, "no devices");
+    await button(words.back).click();
+    const login = await logInDevice(t, origin, "desk");
+    assert.equal(await login.end(), 0, login.complained);
+    const shown = startPhone(t, relay, temporaryFolder(t), "--show");
+    await shown.hears(/Connection number/);
+    await button(words.devices).click();
+    await page.getByText("linux").waitFor();
+    await inspect(page, "devices");
+    page.on("dialog", (dialog) => dialog.accept());
+    await page.locator("li button").last().click();
+    await page.locator("li .note").waitFor();
+    await inspect(page, "a revoked device");
+    await button(words.back).click();
+    await button(words.desk).click();
+    await page.locator("form").waitFor();
+    await inspect(page, "look-up");
+    await page.getByLabel(words.reason).fill("a call");
+    await page.locator("form .primary").click();
+    await page.locator("table").waitFor();
+    await inspect(page, "what was found");
+    await page.locator("#reference").fill("nonsense");
+    await page.getByLabel(words.reason).fill("a call");
+    await page.locator("form .primary").click();
+    await page.getByRole("alert").waitFor();
+    await inspect(page, "a wrong reference number");
+    assert.deepEqual(page.mistakes, []);
+  });
+}
