@@ -107,8 +107,8 @@ pub struct Settings {
 pub struct PageSettings {
     /// Whether the page keeps nothing unless the person says that the PC is their own.
     pub shared_pc: bool,
-    /// Root and intermediate certificates, PEM, against which chains are checked.
-    pub roots: Option<String>,
+    /// Root and intermediate certificates (DER) against which chains are checked.
+    pub roots: Option<Vec<Vec<u8>>>,
     /// Fewest characters of a new password.
     pub password_characters: NonZeroU16,
     /// Fewest kinds of characters in a new password, of four.
@@ -521,20 +521,20 @@ impl Options {
     }
 }
 
-/// The file as it is, once it has been seen to hold certificates.
-fn read_roots(path: PathBuf) -> Result<String, SettingsError> {
+/// The certificates of a PEM file.
+fn read_roots(path: PathBuf) -> Result<Vec<Vec<u8>>, SettingsError> {
     let refuse = |reason: String| SettingsError::Roots {
         path: path.clone(),
         reason,
     };
-    let pem = fs::read_to_string(&path).map_err(|error| refuse(error.to_string()))?;
-    let mut certificates = 0;
-    for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
-        certificate.map_err(|error| refuse(error.to_string()))?;
-        certificates += 1;
-    }
-    match certificates {
-        0 => Err(refuse("it holds no certificate".into())),
-        _ => Ok(pem),
+    let pem = fs::read(&path).map_err(|error| refuse(error.to_string()))?;
+    let certificates = CertificateDer::pem_slice_iter(&pem);
+    let certificates: Vec<_> = certificates
+        .map(|certificate| Ok(certificate?.to_vec()))
+        .collect::<Result<_, rustls_pki_types::pem::Error>>()
+        .map_err(|error| refuse(error.to_string()))?;
+    match certificates.is_empty() {
+        true => Err(refuse("it holds no certificate".into())),
+        false => Ok(certificates),
     }
 }

@@ -519,7 +519,7 @@ async fn keeps_deposits_for_as_long_as_asked_and_not_longer_than_allowed() {
 async fn tells_clients_what_the_operator_wants() {
     let relay = RunningRelay::start(|settings| {
         settings.page.shared_pc = true;
-        settings.page.roots = Some("-----BEGIN".into());
+        settings.page.roots = Some(vec![vec![0x30, 0x82, 0xff]]);
         settings.deposit = None;
     })
     .await;
@@ -535,7 +535,7 @@ async fn tells_clients_what_the_operator_wants() {
     assert_eq!(
         settings,
         serde_json::json!({
-            "sharedPc": true, "deposit": null, "roots": "-----BEGIN",
+            "sharedPc": true, "deposit": null, "roots": ["MIL_"],
             "password": { "minCharacters": 10, "minKinds": 3 },
         })
     );

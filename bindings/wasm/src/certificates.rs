@@ -1,5 +1,6 @@
 //! Finding, opening and writing certificates among the files that a person has chosen.
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use js_sys::{Array, Uint8Array};
 use naru_core::certificate::{
     CertificateSet, Checked, Details, KeyForm, OpenedKey, Password, PasswordRules, Pkcs12Form,
@@ -110,7 +111,7 @@ impl Certificates {
         &mut self,
         index: usize,
         password: String,
-        roots: Option<String>,
+        roots: Option<Vec<String>>,
         now: f64,
     ) -> Result<JsValue, JsValue> {
         let password = Password::from(password);
@@ -122,14 +123,14 @@ impl Certificates {
         self.report(index, roots, now)
     }
 
-    /// What is known of a certificate at `now`; `roots` is a PEM file of the operator's.
+    /// What is known of a certificate at `now`; `roots` are the operator's, base64url of DER.
     pub fn report(
         &self,
         index: usize,
-        roots: Option<String>,
+        roots: Option<Vec<String>>,
         now: f64,
     ) -> Result<JsValue, JsValue> {
-        let roots = roots.and_then(|pem| Roots::from_pem(pem.as_bytes()).ok());
+        let roots = roots.and_then(|roots| parsed(&roots));
         let checked = self.given_of(index).map(|given| &given.checked);
         let report = self.set(index)?.report(checked, roots.as_ref(), now as i64);
         Ok(to_js(&ReportSummary {
@@ -178,6 +179,12 @@ impl Certificates {
             .map(|pfx| files(&pfx))
             .map_err(|error| thrown(error.code()))
     }
+}
+
+fn parsed(roots: &[String]) -> Option<Roots> {
+    let certificates = roots.iter().map(|text| Base64UrlUnpadded::decode_vec(text));
+    let certificates: Vec<_> = certificates.collect::<Result<_, _>>().ok()?;
+    Roots::from_certificates(certificates).ok()
 }
 
 impl Certificates {

@@ -59,10 +59,17 @@ impl Roots {
     /// Takes root certificates, and the intermediate ones that lie between them and the people's.
     /// Those that may not issue certificates are passed over.
     pub fn from_pem(pem: &[u8]) -> Result<Self, RootsError> {
+        let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
+        Self::from_certificates(certificates.map_err(|_| RootsError::Malformed)?)
+    }
+
+    /// Takes the same certificates one by one (DER).
+    pub fn from_certificates(
+        certificates: impl IntoIterator<Item: AsRef<[u8]>>,
+    ) -> Result<Self, RootsError> {
         let mut issuers = Vec::new();
-        for certificate in CertificateDer::pem_slice_iter(pem) {
-            let certificate = certificate.map_err(|_| RootsError::Malformed)?;
-            issuers.extend(Issuer::parse(&certificate)?);
+        for certificate in certificates {
+            issuers.extend(Issuer::parse(certificate.as_ref())?);
         }
         if issuers.iter().any(|issuer| issuer.is_anchor) {
             Ok(Self { issuers })

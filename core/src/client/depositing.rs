@@ -116,8 +116,9 @@ pub async fn deposit(
     );
     line.post(vec![first_frame(&nonce)]);
     line.post(bundle);
-    let mut notify = |connection: Connection| on_event(connection.into());
-    if let Err(error) = line.flush(&mut notify).await {
+    let changes = line.changes();
+    let delivered = changes.tell(line.flush(), |change| on_event(change.into()));
+    if let Err(error) = delivered.await {
         // Half a deposit is none.
         line.end().await;
         return Err(error);
@@ -137,8 +138,8 @@ pub async fn deposit(
                 Watched::Waiting => mailbox::MAX_WAIT,
                 Watched::Claimed => Duration::ZERO,
             };
-            let mut notify = |connection: Connection| on_event(connection.into());
-            line.peek(wait, &mut notify).await
+            let lane = line.peek(wait);
+            changes.tell(lane, |change| on_event(change.into())).await
         };
         let lane = {
             let look = pin!(look);
@@ -154,8 +155,8 @@ pub async fn deposit(
             }
         };
         let Some(lane) = lane else {
-            let mut notify = |connection: Connection| on_event(connection.into());
-            return line.close(&mut notify).await;
+            let closed = line.close();
+            return changes.tell(closed, |change| on_event(change.into())).await;
         };
         let now = match lane.split_first() {
             None => Watched::Waiting,
@@ -200,8 +201,9 @@ pub async fn claim(
         &code.join_token(origin),
         nonce.to_vec(),
     );
-    let mut notify = |connection: Connection| on_event(connection.into());
-    line.flush(&mut notify).await.map_err(gone)?;
+    let changes = line.changes();
+    let entered = changes.tell(line.flush(), |change| on_event(change.into()));
+    entered.await.map_err(gone)?;
     let lane = line.arrived();
     let (state, arrival) = match open_bundle(code, origin, &nonce, &lane) {
         Ok(opened) => opened,
@@ -221,12 +223,13 @@ pub async fn claim(
     };
     let (_, receipt) = state.stored(stored)?;
     line.post(receipt);
-    let mut notify = |connection: Connection| on_event(connection.into());
-    match line.flush(&mut notify).await {
+    let delivered = changes.tell(line.flush(), |change| on_event(change.into()));
+    match delivered.await {
         // The hold is over. Where nobody else has come, it is renewed.
         Err(TransferError::RelayLost) => {
             line.enter_again();
-            line.flush(&mut notify).await.map_err(|error| match error {
+            let delivered = changes.tell(line.flush(), |change| on_event(change.into()));
+            delivered.await.map_err(|error| match error {
                 TransferError::AlreadyJoined => TransferError::TakenByAnother,
                 error => error,
             })?;
@@ -244,7 +247,7 @@ pub async fn deposit_status(
     code: &WithdrawCode,
 ) -> Result<DepositStatus, TransferError> {
     let mut line = Line::resumed(transport, code.mailbox(origin), &code.token(origin));
-    let lane = line.peek(Duration::ZERO, &mut |_| {}).await.map_err(gone)?;
+    let lane = line.peek(Duration::ZERO).await.map_err(gone)?;
     let expires_in = line.expires_in();
     Ok(match lane.len() {
         0 => DepositStatus::Waiting { expires_in },
@@ -260,7 +263,7 @@ pub async fn withdraw(
     code: &WithdrawCode,
 ) -> Result<(), TransferError> {
     let mut line = Line::resumed(transport, code.mailbox(origin), &code.token(origin));
-    line.close(&mut |_| {}).await.map_err(gone)
+    line.close().await.map_err(gone)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

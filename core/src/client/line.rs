@@ -5,7 +5,7 @@ use std::{collections::VecDeque, num::NonZeroU32, time::Duration};
 
 use super::{
     TransferError,
-    patient::{Connection, Patient},
+    patient::{Changes, Patient},
     transport::{Method, Request, Response, Transport},
 };
 use crate::{
@@ -160,6 +160,11 @@ impl<'t, T: Transport> Line<'t, T> {
         self.expires_in.unwrap_or(mailbox::JOIN_TTL)
     }
 
+    /// What becomes of the connection to the relay during calls.
+    pub(super) fn changes(&self) -> Changes {
+        self.relay.changes()
+    }
+
     /// Queues frames; they leave with the next [`Self::frame`] or [`Self::flush`].
     pub(crate) fn post(&mut self, frames: Vec<Frame>) {
         self.outbox.extend(frames.into_iter().map(|frame| Outgoing {
@@ -169,22 +174,16 @@ impl<'t, T: Transport> Line<'t, T> {
     }
 
     /// Enters the mailbox and delivers what is queued, waiting for nothing.
-    pub(crate) async fn flush(
-        &mut self,
-        notify: &mut impl FnMut(Connection),
-    ) -> Result<(), TransferError> {
-        self.deliver(Duration::ZERO, notify).await
+    pub(crate) async fn flush(&mut self) -> Result<(), TransferError> {
+        self.deliver(Duration::ZERO).await
     }
 
     /// The peer's next frame. Dropping the future loses nothing: what had not been answered is sent
     /// again by the next call.
-    pub(crate) async fn frame(
-        &mut self,
-        notify: &mut impl FnMut(Connection),
-    ) -> Result<Vec<u8>, TransferError> {
+    pub(crate) async fn frame(&mut self) -> Result<Vec<u8>, TransferError> {
         loop {
             if self.inbox.is_empty() {
-                self.deliver(mailbox::MAX_WAIT, notify).await?;
+                self.deliver(mailbox::MAX_WAIT).await?;
             }
             if let Some(frame) = self.inbox.pop_front() {
                 return Ok(frame);
@@ -194,7 +193,7 @@ impl<'t, T: Transport> Line<'t, T> {
                 continue;
             }
             let request = self.read_request();
-            match self.relay.call(request, notify).await {
+            match self.relay.call(request).await {
                 Ok(response) => self.take(&response)?,
                 Err(error) => self.join_again_after(error)?,
             }
@@ -207,14 +206,10 @@ impl<'t, T: Transport> Line<'t, T> {
     }
 
     /// All of the peer's lane, acknowledging nothing; waits for its first frame.
-    pub(crate) async fn peek(
-        &mut self,
-        wait: Duration,
-        notify: &mut impl FnMut(Connection),
-    ) -> Result<Vec<Vec<u8>>, TransferError> {
+    pub(crate) async fn peek(&mut self, wait: Duration) -> Result<Vec<Vec<u8>>, TransferError> {
         let path = mailbox::frames_path(&self.mailbox) + &mailbox::query(0, 0, wait);
         let request = self.request(Method::Get, path, None, Vec::new(), wait);
-        let response = self.relay.call(request, notify).await?;
+        let response = self.relay.call(request).await?;
         self.read(&response)
     }
 
@@ -227,13 +222,10 @@ impl<'t, T: Transport> Line<'t, T> {
     }
 
     /// Ends the mailbox, and hears whether the relay has done so.
-    pub(crate) async fn close(
-        &mut self,
-        notify: &mut impl FnMut(Connection),
-    ) -> Result<(), TransferError> {
+    pub(crate) async fn close(&mut self) -> Result<(), TransferError> {
         let path = mailbox::mailbox_path(&self.mailbox);
         let request = self.request(Method::Delete, path, None, Vec::new(), Duration::ZERO);
-        self.relay.call(request, notify).await.map(drop)
+        self.relay.call(request).await.map(drop)
     }
 
     /// Ends the mailbox for both sides; a relay that cannot be reached lets it expire.
@@ -244,13 +236,9 @@ impl<'t, T: Transport> Line<'t, T> {
         let _ = self.relay.send_once(request).await;
     }
 
-    async fn deliver(
-        &mut self,
-        wait: Duration,
-        notify: &mut impl FnMut(Connection),
-    ) -> Result<(), TransferError> {
+    async fn deliver(&mut self, wait: Duration) -> Result<(), TransferError> {
         while !self.has_delivered() {
-            self.enter(wait, notify).await?;
+            self.enter(wait).await?;
             let Some(at) = self.outbox.iter().position(|outgoing| !outgoing.delivered) else {
                 continue;
             };
@@ -261,7 +249,7 @@ impl<'t, T: Transport> Line<'t, T> {
                 Duration::ZERO
             };
             let request = self.frame_request(at, waiting);
-            match self.relay.call(request, notify).await {
+            match self.relay.call(request).await {
                 Ok(response) => {
                     if let Some(outgoing) = self.outbox.get_mut(at) {
                         outgoing.delivered = true;
@@ -281,11 +269,7 @@ impl<'t, T: Transport> Line<'t, T> {
     }
 
     /// Makes or enters the mailbox, once.
-    async fn enter(
-        &mut self,
-        wait: Duration,
-        notify: &mut impl FnMut(Connection),
-    ) -> Result<(), TransferError> {
+    async fn enter(&mut self, wait: Duration) -> Result<(), TransferError> {
         let Some(entry) = self.entry.as_ref().filter(|_| !self.entered) else {
             return Ok(());
         };
@@ -300,10 +284,7 @@ impl<'t, T: Transport> Line<'t, T> {
             Entry::Join { patience, .. } if !self.was_entered => *patience,
             Entry::Join { .. } | Entry::Open { .. } => Duration::ZERO,
         };
-        let response = self
-            .relay
-            .call_until_open(request, patience, notify)
-            .await?;
+        let response = self.relay.call_until_open(request, patience).await?;
         self.entered = true;
         self.was_entered = true;
         self.take(&response)

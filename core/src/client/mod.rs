@@ -77,8 +77,9 @@ where
     /// The person's next command or the peer's next frame, whichever is first. A host that drops
     /// its end of the commands has gone away, which counts as stopping.
     async fn next(&mut self) -> Result<Input<C>, TransferError> {
-        let mut notify = |connection: Connection| (self.on_event)(connection.into());
-        let frame = pin!(self.line.frame(&mut notify));
+        let (changes, on_event) = (self.line.changes(), &mut self.on_event);
+        let frame = self.line.frame();
+        let frame = pin!(changes.tell(frame, |change| on_event(change.into())));
         match select(self.commands.next(), frame).await {
             Either::Left((command, _)) => {
                 command.map(Input::Command).ok_or(TransferError::Cancelled)
@@ -96,8 +97,11 @@ where
     }
 
     async fn flush(&mut self) -> Result<(), TransferError> {
-        let mut notify = |connection: Connection| (self.on_event)(connection.into());
-        self.line.flush(&mut notify).await
+        let (changes, on_event) = (self.line.changes(), &mut self.on_event);
+        let delivered = self.line.flush();
+        changes
+            .tell(delivered, |change| on_event(change.into()))
+            .await
     }
 
     /// Opens the mailbox, shows that it is open, and answers the scanner.
@@ -181,9 +185,8 @@ where
     /// Delivers what is queued and waits a little until the peer, having heard it, has ended the
     /// mailbox; else ends it.
     async fn leave(&mut self) {
-        let mut notify = |_: Connection| {};
         let heard = {
-            let ended = pin!(async { while self.line.frame(&mut notify).await.is_ok() {} });
+            let ended = pin!(async { while self.line.frame().await.is_ok() {} });
             let patience = pin!(self.transport.pause(FAREWELL));
             matches!(select(ended, patience).await, Either::Left(_))
         };

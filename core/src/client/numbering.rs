@@ -6,7 +6,7 @@ use std::{pin::pin, time::Duration};
 use futures_util::future::{Either, select};
 use rand_core::CryptoRng;
 
-use super::{Connection, Line, TransferError, Transport};
+use super::{Line, TransferError, Transport};
 use crate::{
     channel::Frame,
     connection_number::{ConnectionNumber, Rendezvous, WrongNumber},
@@ -49,20 +49,19 @@ pub async fn announce(
         number: number.clone(),
         expires_in: line.expires_in(),
     });
-    let asked = line.frame(&mut quietly()).await?;
+    let asked = line.frame().await?;
     if let Ok(bytes) = number.answer(origin, &asked, code, rng) {
         line.post(vec![Frame {
             number: FrameNumber::FIRST,
             bytes,
         }]);
-        match line.flush(&mut quietly()).await {
+        match line.flush().await {
             // A scanner that has read the answer may leave before the relay has said that it has it.
             Ok(()) | Err(TransferError::Ended) => {}
             Err(error) => return Err(error),
         }
         // A scanner that could open the answer leaves here and joins there.
-        let mut notify = quietly();
-        let left = pin!(line.frame(&mut notify));
+        let left = pin!(line.frame());
         let patience = pin!(transport.pause(ARRIVAL));
         if let Either::Left((_, patience)) = select(left, patience).await {
             patience.await;
@@ -83,16 +82,13 @@ pub async fn look_up(
     let Rendezvous { mailbox, join } = number.rendezvous(origin);
     let (state, message) = number.ask(origin, rng);
     let mut line = Line::scanner(transport, mailbox, &draw_token(rng), &join, message);
-    let answer = line
-        .frame(&mut quietly())
-        .await
-        .map_err(|error| match error {
-            // Nobody shows a number of this beginning.
-            TransferError::RelayLost | TransferError::Expired | TransferError::Ended => {
-                TransferError::WrongNumber
-            }
-            error => error,
-        })?;
+    let answer = line.frame().await.map_err(|error| match error {
+        // Nobody shows a number of this beginning.
+        TransferError::RelayLost | TransferError::Expired | TransferError::Ended => {
+            TransferError::WrongNumber
+        }
+        error => error,
+    })?;
     line.end().await;
     let code = state
         .read(&answer)
@@ -112,15 +108,10 @@ async fn rendezvous<'t, T: Transport>(
         let Rendezvous { mailbox, join } = number.rendezvous(origin);
         let mut line = Line::displayer(transport, mailbox, &draw_token(rng), &join);
         draws += 1;
-        match line.flush(&mut quietly()).await {
+        match line.flush().await {
             Ok(()) => return Ok((number, line)),
             Err(TransferError::MailboxTaken) if draws < DRAWS => {}
             Err(error) => return Err(error),
         }
     }
-}
-
-/// The transfer itself says whether the relay can be reached.
-fn quietly() -> impl FnMut(Connection) {
-    |_| {}
 }

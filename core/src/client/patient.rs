@@ -1,6 +1,12 @@
 //! One request at a time to a relay that may not answer, sent again until it has.
 
-use std::time::Duration;
+use std::{
+    future::poll_fn,
+    mem,
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use super::{
     TransferError,
@@ -21,10 +27,41 @@ pub(crate) enum Connection {
     Regained,
 }
 
+/// What became of the connection. Calls note it rather than to take a closure: the compiler would write
+/// every one of them anew for each of their callers.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Changes(Arc<Mutex<Vec<Connection>>>);
+
+impl Changes {
+    fn note(&self, change: Connection) {
+        let mut changes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        changes.push(change);
+    }
+
+    /// Makes a call, and hands on each change as it comes.
+    pub(super) async fn tell<F: Future>(
+        &self,
+        call: F,
+        mut notify: impl FnMut(Connection),
+    ) -> F::Output {
+        let mut call = pin!(call);
+        poll_fn(|context| {
+            let polled = call.as_mut().poll(context);
+            let mut changes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let noted = mem::take(&mut *changes);
+            drop(changes);
+            noted.into_iter().for_each(&mut notify);
+            polled
+        })
+        .await
+    }
+}
+
 /// A transport that does not give up at once.
 pub(super) struct Patient<'t, T> {
     transport: &'t T,
     answered: bool,
+    changes: Changes,
 }
 
 impl<'t, T: Transport> Patient<'t, T> {
@@ -32,7 +69,13 @@ impl<'t, T: Transport> Patient<'t, T> {
         Self {
             transport,
             answered: false,
+            changes: Changes::default(),
         }
+    }
+
+    /// What becomes of the connection from here on.
+    pub(super) fn changes(&self) -> Changes {
+        self.changes.clone()
     }
 
     /// Whether the relay has ever answered.
@@ -50,11 +93,10 @@ impl<'t, T: Transport> Patient<'t, T> {
         &mut self,
         request: Request,
         patience: Duration,
-        notify: &mut impl FnMut(Connection),
     ) -> Result<Response, TransferError> {
         let mut paused = Duration::ZERO;
         loop {
-            match self.call(request.clone(), notify).await {
+            match self.call(request.clone()).await {
                 Err(TransferError::RelayLost) if paused < patience => {
                     self.transport.pause(FIRST_PAUSE).await;
                     paused += FIRST_PAUSE;
@@ -65,11 +107,7 @@ impl<'t, T: Transport> Patient<'t, T> {
     }
 
     /// Sends until an answer comes that another try would not change.
-    pub(super) async fn call(
-        &mut self,
-        request: Request,
-        notify: &mut impl FnMut(Connection),
-    ) -> Result<Response, TransferError> {
+    pub(super) async fn call(&mut self, request: Request) -> Result<Response, TransferError> {
         let mut pause = FIRST_PAUSE;
         let mut paused = Duration::ZERO;
         loop {
@@ -77,7 +115,7 @@ impl<'t, T: Transport> Patient<'t, T> {
                 Ok(response) if !is_passing(&response) => {
                     self.answered = true;
                     if !paused.is_zero() {
-                        notify(Connection::Regained);
+                        self.changes.note(Connection::Regained);
                     }
                     return refusal(&response).map_or(Ok(response), Err);
                 }
@@ -93,7 +131,7 @@ impl<'t, T: Transport> Patient<'t, T> {
                 return Err(unanswered);
             }
             if paused.is_zero() {
-                notify(Connection::Lost);
+                self.changes.note(Connection::Lost);
             }
             let next = demanded.unwrap_or(pause).clamp(FIRST_PAUSE, LONGEST_PAUSE);
             self.transport.pause(next).await;

@@ -89,7 +89,7 @@ export type TransferEvent =
 /** What the core does for the page, in its worker. */
 export interface Calls {
   find(paths: string[], contents: Uint8Array[]): Found;
-  checkPassword(index: number, password: string, roots?: string): Report;
+  checkPassword(index: number, password: string, roots?: string[]): Report;
   checkNewPassword(password: string, minCharacters: number, minKinds: number): void;
   /** Encrypts the keys of an opened certificate anew, here and not on the disk. */
   changePassword(index: number, password: string): void;
@@ -112,7 +112,7 @@ export interface Calls {
   depositStatus(code: string): Promise<"waiting" | "claimed" | "fetched">;
   withdrawDeposit(code: string): Promise<void>;
   arrived(transfer: number): Summary[];
-  checkArrived(transfer: number, index: number, password: string | undefined, roots?: string): Report;
+  checkArrived(transfer: number, index: number, password: string | undefined, roots?: string[]): Report;
   arrivedFiles(transfer: number): NativeFile[];
   stored(transfer: number, location: string): void;
   refuse(transfer: number): void;

@@ -4,7 +4,7 @@ import { type Desk, type Localised, type Remark, remarked } from "./remark";
 export interface Settings {
   sharedPc: boolean;
   deposit: { defaultHours: number; maxHours: number } | null;
-  roots: string | null;
+  roots: string[] | null;
   password: { minCharacters: number; minKinds: number };
   agency?: { id: string; name: Localised };
   /** What the agency says at the start. */

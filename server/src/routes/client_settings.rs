@@ -7,6 +7,7 @@ use actix_web::{
     http::header::{CACHE_CONTROL, CacheControl, CacheDirective},
     web,
 };
+use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -30,8 +31,8 @@ pub(crate) struct ClientSettings {
     shared_pc: bool,
     /// How long deposits are kept; `null` where none are taken.
     deposit: Option<DepositHours>,
-    /// Root and intermediate certificates (PEM) against which chains are checked.
-    roots: Option<String>,
+    /// Root and intermediate certificates against which chains are checked: base64url of DER, unpadded.
+    roots: Option<Vec<String>>,
     /// What a new password needs.
     password: PasswordRules,
     /// Whose rules these are; absent where there are no agencies.
@@ -104,7 +105,12 @@ impl ClientSettings {
                 default_hours: kept.as_secs() / 3_600,
                 max_hours: settings.capacity.deposit_ttl.as_secs() / 3_600,
             }),
-            roots: page.roots.clone(),
+            roots: page.roots.as_ref().map(|roots| {
+                let encoded = roots
+                    .iter()
+                    .map(|der| Base64UrlUnpadded::encode_string(der));
+                encoded.collect()
+            }),
             password: PasswordRules {
                 min_characters: page.password_characters.get(),
                 min_kinds: page.password_kinds.get(),
