@@ -1,5 +1,5 @@
-//! What a transfer, a waiting client and a notification cost, beside a server that does nothing and a
-//! Redis by itself, in one run: `cargo xtask bench`.
+//! What a transfer, a waiting client and a notification cost, beside a server that does nothing, a Redis by
+//! itself, and what others have for the same purpose, in one run: `cargo xtask bench`.
 
 #![allow(
     clippy::expect_used,
@@ -11,13 +11,17 @@
 mod client;
 mod floor;
 mod measure;
+mod peers;
 mod server;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 
-use self::{measure::Load, server::Server};
+use self::{
+    measure::{Cost, Load, Way},
+    server::{Redis, Server},
+};
 
 #[derive(Parser)]
 struct Arguments {
@@ -32,6 +36,12 @@ enum What {
         /// The program of the relay, optimised.
         #[arg(long)]
         relay: PathBuf,
+        /// `twist` of a Python environment with `magic-wormhole-mailbox-server`.
+        #[arg(long)]
+        twist: PathBuf,
+        /// Where the peers may write.
+        #[arg(long)]
+        folder: PathBuf,
         /// Transfers of one measurement.
         #[arg(long, default_value_t = 20_000)]
         transfers: usize,
@@ -57,6 +67,8 @@ fn main() {
         What::Floor => floor::serve(),
         What::Run {
             relay,
+            twist,
+            folder,
             transfers,
             at_once,
             bytes,
@@ -71,38 +83,66 @@ fn main() {
                 notifications,
             };
             let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-            runtime.block_on(run(&relay, &load));
+            runtime.block_on(run(&relay, &Peers { twist, folder }, &load));
         }
     }
 }
 
-async fn run(relay: &std::path::Path, load: &Load) {
-    let redis = server::Redis::start();
+/// The peers' programs.
+struct Peers {
+    /// `twist` of a Python environment with magic-wormhole's mailbox server.
+    twist: PathBuf,
+    /// Where they may write.
+    folder: PathBuf,
+}
+
+async fn run(relay: &Path, peers: &Peers, load: &Load) {
+    let redis = Redis::start();
     let floor = Server::floor();
     let memory = Server::relay(relay, "memory");
     let stored = Server::relay(relay, &redis.url());
     let other = Server::relay(relay, &redis.url());
 
     println!("server | transfers/s | CPU µs a transfer | Redis CPU µs a transfer");
-    let bare = measure::floor(&floor, load).await;
-    println!(
-        "actix without a store | {:.0} | {:.0} |",
-        bare.rate, bare.cpu
-    );
-    let in_memory = measure::transfers(&memory, &memory, None, load).await;
-    println!(
-        "relay, memory | {:.0} | {:.0} |",
-        in_memory.rate, in_memory.cpu
-    );
-    let in_redis = measure::transfers(&stored, &stored, Some(&redis), load).await;
-    println!(
-        "relay, Redis | {:.0} | {:.0} | {:.0}",
-        in_redis.rate, in_redis.cpu, in_redis.redis_cpu
-    );
-    println!(
-        "ratio: memory ÷ floor, CPU: {:.2}",
-        in_memory.cpu / bare.cpu
-    );
+    let bare = transfers("actix without a store", &floor, None, Way::Floor, load).await;
+    let in_memory = transfers("relay, memory", &memory, None, Way::Relay, load).await;
+    let in_redis = transfers("relay, Redis", &stored, Some(&redis), Way::Relay, load).await;
+    let nchan = {
+        let server = Server::nchan(&peers.folder, None);
+        transfers("nchan, memory", &server, None, Way::Nchan, load).await
+    };
+    let nchan_redis = {
+        let redis = Redis::start();
+        let server = Server::nchan(&peers.folder, Some(&redis));
+        transfers("nchan, Redis", &server, Some(&redis), Way::Nchan, load).await
+    };
+    let wormhole = {
+        let server = Server::wormhole(&peers.twist, &peers.folder);
+        // It is slower by two orders of magnitude.
+        let load = Load {
+            transfers: load.transfers / 50,
+            ..*load
+        };
+        transfers("magic-wormhole", &server, None, Way::Wormhole, &load).await
+    };
+
+    println!("\nratio | value");
+    println!("memory ÷ floor, CPU | {:.2}", in_memory.cpu / bare.cpu);
+    for (name, ours, theirs) in [
+        ("memory ÷ nchan, transfers/s", &in_memory, &nchan),
+        (
+            "Redis ÷ nchan with Redis, transfers/s",
+            &in_redis,
+            &nchan_redis,
+        ),
+        (
+            "memory ÷ magic-wormhole, transfers/s",
+            &in_memory,
+            &wormhole,
+        ),
+    ] {
+        println!("{name} | {:.2}", ours.rate / theirs.rate);
+    }
 
     println!("\nnotify | p50 µs | p99 µs");
     for (name, writer, reader) in [
@@ -121,4 +161,17 @@ async fn run(relay: &std::path::Path, load: &Load) {
 
     println!("\nredis-benchmark of the same size");
     println!("{}", redis.benchmark(load.bytes));
+}
+
+async fn transfers(
+    name: &str,
+    server: &Server,
+    redis: Option<&Redis>,
+    way: Way,
+    load: &Load,
+) -> Cost {
+    let cost = measure::transfers(server, redis, way, load).await;
+    let of_redis = redis.map_or(String::new(), |_| format!("{:.0}", cost.redis_cpu));
+    println!("{name} | {:.0} | {:.0} | {of_redis}", cost.rate, cost.cpu);
+    cost
 }

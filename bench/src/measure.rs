@@ -16,13 +16,14 @@ use tokio::{task::JoinSet, time::sleep};
 
 use crate::{
     client::{Call, Client},
+    peers,
     server::{Redis, Server},
 };
 
 const WAIT: Duration = Duration::from_secs(25);
 const NOTHING: Duration = Duration::ZERO;
 /// What is not a bundle is small.
-const SMALL: usize = 1_000;
+pub(crate) const SMALL: usize = 1_000;
 /// Requests of one transfer, by the bytes that come and go.
 const REQUESTS: usize = 8;
 
@@ -41,56 +42,47 @@ pub(crate) struct Cost {
     pub(crate) redis_cpu: f64,
 }
 
-/// The requests of a transfer, to a server that keeps nothing.
-pub(crate) async fn floor(server: &Server, load: &Load) -> Cost {
-    measured(server, None, load, Way::Floor(server.address.clone())).await
+/// What a server is asked to do for one transfer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Way {
+    /// As many requests and bytes, to a server that keeps nothing.
+    Floor,
+    Relay,
+    Nchan,
+    Wormhole,
 }
 
-/// Whole transfers between two devices, each at a relay of its own or at the same.
+/// Whole transfers between two devices at one server.
 pub(crate) async fn transfers(
-    giver: &Server,
-    receiver: &Server,
+    server: &Server,
     redis: Option<&Redis>,
+    way: Way,
     load: &Load,
 ) -> Cost {
-    let way = Way::Relays(giver.address.clone(), receiver.address.clone());
-    measured(giver, redis, load, way).await
-}
-
-#[derive(Clone)]
-enum Way {
-    Floor(String),
-    Relays(String, String),
-}
-
-async fn measured(server: &Server, redis: Option<&Redis>, load: &Load, way: Way) -> Cost {
     let next = Arc::new(AtomicUsize::new(0));
     let before = (server.cpu(), redis.map_or(0.0, Redis::cpu));
     let began = Instant::now();
     let mut workers = JoinSet::new();
     for _ in 0..load.at_once {
-        let (next, way) = (Arc::clone(&next), way.clone());
+        let (next, address) = (Arc::clone(&next), server.address.clone());
         let (transfers, bytes) = (load.transfers, load.bytes);
         workers.spawn(async move {
-            let mut pair = match &way {
-                Way::Floor(address) => (Client::connect(address).await, None),
-                Way::Relays(ours, theirs) => (
-                    Client::connect(ours).await,
-                    Some(Client::connect(theirs).await),
-                ),
-            };
+            let mut ours = Client::connect(&address).await;
+            let mut theirs = Client::connect(&address).await;
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 if number >= transfers {
                     return;
                 }
-                match &mut pair {
-                    (client, None) => nothing(client, bytes).await,
-                    (ours, Some(theirs)) => {
-                        Transfer::new(number as u64)
-                            .cross(ours, theirs, bytes)
-                            .await;
+                let unique = number as u64;
+                match way {
+                    Way::Floor => nothing(&mut ours, bytes).await,
+                    Way::Relay => {
+                        let transfer = Transfer::new(unique);
+                        transfer.cross(&mut ours, &mut theirs, bytes).await;
                     }
+                    Way::Nchan => peers::nchan(&mut ours, &mut theirs, unique, bytes).await,
+                    Way::Wormhole => peers::wormhole(&address, unique, bytes).await,
                 }
             }
         });

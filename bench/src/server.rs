@@ -3,8 +3,10 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
+    net::TcpStream,
     path::Path,
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 pub(crate) struct Server {
@@ -34,6 +36,59 @@ impl Server {
         Self::start(command)
     }
 
+    /// nginx with nchan's module, as many workers as there are processors.
+    pub(crate) fn nchan(folder: &Path, redis: Option<&Redis>) -> Self {
+        let port = free_port();
+        let (upstream, pass) = redis.map_or_else(Default::default, |redis| {
+            let upstream = format!("upstream stored {{ nchan_redis_server {}; }}", redis.url());
+            (upstream, "nchan_redis_pass stored;")
+        });
+        let channel = format!("nchan_channel_id $arg_id; nchan_message_timeout 20s; {pass}");
+        let text = format!(
+            "daemon off; worker_processes auto; error_log stderr error; pid {folder}/nginx.pid;
+            load_module /usr/lib/nginx/modules/ngx_nchan_module.so;
+            events {{ worker_connections 20000; }}
+            http {{
+              access_log off; keepalive_requests 100000000; client_body_temp_path {folder}/body;
+              client_body_buffer_size 64k; nchan_max_reserved_memory 2048M; {upstream}
+              server {{
+                listen 127.0.0.1:{port};
+                location = /pub {{ nchan_publisher; {channel} }}
+                location = /sub {{
+                  nchan_subscriber longpoll; nchan_subscriber_first_message oldest; {channel}
+                }}
+              }}
+            }}",
+            folder = folder.display(),
+        );
+        let configuration = folder.join("nginx.conf");
+        fs::write(&configuration, text).expect("a folder to write to");
+        let mut command = Command::new("/usr/sbin/nginx");
+        command.arg("-c").arg(configuration);
+        Self::listening(command, port)
+    }
+
+    /// magic-wormhole's mailbox server, from PyPI.
+    pub(crate) fn wormhole(twist: &Path, folder: &Path) -> Self {
+        let port = free_port();
+        let mut command = Command::new(twist);
+        command
+            .current_dir(folder)
+            .args(["--log-level", "error", "wormhole-mailbox"])
+            .arg(format!("--port=tcp:{port}:interface=127.0.0.1"));
+        Self::listening(command, port)
+    }
+
+    /// A server that does not say when it listens.
+    fn listening(mut command: Command, port: u16) -> Self {
+        let process = command.stdout(Stdio::null()).spawn().expect("it starts");
+        let address = format!("127.0.0.1:{port}");
+        while TcpStream::connect(&address).is_err() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Self { process, address }
+    }
+
     fn start(mut command: Command) -> Self {
         let mut process = command.stdout(Stdio::piped()).spawn().expect("it starts");
         let output = process.stdout.take().expect("it is piped");
@@ -43,9 +98,11 @@ impl Server {
         Self { process, address }
     }
 
-    /// Microseconds of processor time so far.
+    /// Microseconds of processor time so far, its workers' included.
     pub(crate) fn cpu(&self) -> f64 {
-        cpu(self.process.id())
+        let own = self.process.id();
+        let of_workers = children(own).into_iter().map(cpu).sum::<f64>();
+        cpu(own) + of_workers
     }
 
     /// KiB of memory.
@@ -60,22 +117,40 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        for process in children(self.process.id()) {
+            let _ = Command::new("kill").arg(process.to_string()).status();
+        }
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
+/// The fields of a process's state, from the third; the name before them may hold anything.
+fn stat(process: u32) -> Option<Vec<String>> {
+    let text = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let fields = text.rsplit(')').next()?.split_whitespace();
+    Some(fields.map(str::to_owned).collect())
+}
+
+fn children(parent: u32) -> Vec<u32> {
+    let processes = fs::read_dir("/proc").expect("processes");
+    let numbers = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    numbers
+        .filter(|process| stat(*process).is_some_and(|fields| fields[1] == parent.to_string()))
+        .collect()
+}
+
 fn cpu(process: u32) -> f64 {
-    let text = fs::read_to_string(format!("/proc/{process}/stat")).expect("it runs");
-    // The name of the program, in parentheses, may hold anything.
-    let fields: Vec<&str> = text
-        .rsplit(')')
-        .next()
-        .unwrap_or("")
-        .split_whitespace()
-        .collect();
+    let fields = stat(process).expect("it runs");
     let ticks = |at: usize| fields[at].parse::<f64>().expect("ticks");
     (ticks(11) + ticks(12)) * 10_000.0
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a port")
+        .port()
 }
 
 pub(crate) struct Redis {
@@ -85,10 +160,7 @@ pub(crate) struct Redis {
 
 impl Redis {
     pub(crate) fn start() -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .expect("a port")
-            .port();
+        let port = free_port();
         let mut process = Command::new("redis-server")
             .args([
                 "--port",

@@ -14,7 +14,9 @@ use naru_core::{
 };
 use rand_chacha::ChaCha20Rng;
 
-use crate::{camera::Source, http::HttpTransport, rng, terminal::Failure, text::Language};
+use crate::{
+    camera::Source, http::HttpTransport, login::Session, rng, terminal::Failure, text::Language,
+};
 
 /// How many numbers a device shows, one after the other, while each is used up by somebody else.
 const NUMBERS: u8 = 3;
@@ -42,9 +44,11 @@ impl Relays {
     }
 }
 
-/// A client of one relay.
+/// A client of one relay, as whoever is logged in there on this machine.
 pub(crate) fn transport(origin: &Origin) -> Result<HttpTransport, Failure> {
-    HttpTransport::new(origin.clone()).map_err(|error| Failure::other("no_https", &error))
+    let transport = HttpTransport::new(origin.clone());
+    let transport = transport.map_err(|error| Failure::other("no_https", &error))?;
+    Ok(transport.of(Session::of(origin)?))
 }
 
 /// Takes the other device's code, or the number that it shows.

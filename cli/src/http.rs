@@ -9,12 +9,15 @@ use naru_core::{
     client::{Remark, Request, Response, Transport, TransportError},
     pairing::Origin,
 };
-use reqwest::{Client, Method, redirect};
+use reqwest::{Client, Method, header::HeaderValue, redirect};
 
-/// Sends the driver's requests to one relay.
+use crate::login::Session;
+
+/// Sends the driver's requests to one relay, as whoever is logged in there.
 pub struct HttpTransport {
     client: Client,
     origin: Origin,
+    session: Option<Session>,
     remark: Mutex<Remark>,
 }
 
@@ -26,17 +29,17 @@ pub struct HttpError(#[from] reqwest::Error);
 impl HttpTransport {
     /// Connects with the first request, not before.
     pub fn new(origin: Origin) -> Result<Self, HttpError> {
-        // Somebody in this process may have chosen a provider already; theirs is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .redirect(redirect::Policy::none())
-            .connect_timeout(Duration::from_secs(10))
-            .build()?;
         Ok(Self {
-            client,
+            client: client()?,
             origin,
+            session: None,
             remark: Mutex::default(),
         })
+    }
+
+    /// The same, for somebody who is logged in.
+    pub(crate) fn of(self, session: Option<Session>) -> Self {
+        Self { session, ..self }
     }
 
     /// What the relay has said beside its codes.
@@ -46,8 +49,22 @@ impl HttpTransport {
     }
 }
 
+/// What speaks HTTP to relays and providers.
+pub(crate) fn client() -> Result<Client, HttpError> {
+    // Somebody in this process may have chosen a provider already; theirs is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = Client::builder()
+        .redirect(redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(10));
+    Ok(client.build()?)
+}
+
 impl Transport for HttpTransport {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let login = match &self.session {
+            Some(session) => session.headers(&self.client, &self.origin, &request).await,
+            None => Vec::new(),
+        };
         let method =
             Method::from_bytes(request.method.as_str().as_bytes()).map_err(|_| TransportError)?;
         let mut outgoing = self
@@ -56,6 +73,11 @@ impl Transport for HttpTransport {
             .header("authorization", request.authorization)
             .timeout(request.timeout)
             .body(request.body);
+        for (name, value) in login {
+            let mut value = HeaderValue::from_str(&value).map_err(|_| TransportError)?;
+            value.set_sensitive(true);
+            outgoing = outgoing.header(name, value);
+        }
         if let Some(content_type) = request.content_type {
             outgoing = outgoing.header("content-type", content_type);
         }

@@ -7,7 +7,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use naru::{
-    copy, delete, deposit, fetch, give, inspect, passwd, receive, text::Language, withdraw,
+    copy, delete, deposit, fetch, give, inspect, login, passwd, receive, text::Language, withdraw,
 };
 
 /// Moves certificates between devices over a blind relay.
@@ -43,6 +43,10 @@ enum Command {
     Delete(delete::Options),
     /// Lists the certificates of a folder.
     Inspect(inspect::Options),
+    /// Logs in at a relay that wants to know who uses it.
+    Login(login::Options),
+    /// Ends that login.
+    Logout(login::LogoutOptions),
 }
 
 fn main() -> ExitCode {
@@ -71,6 +75,8 @@ fn main() -> ExitCode {
         Command::Deposit(options) => runtime.block_on(deposit::run(options, language, now)),
         Command::Fetch(options) => runtime.block_on(fetch::run(options, language, now)),
         Command::Withdraw(options) => runtime.block_on(withdraw::run(options, language)),
+        Command::Login(options) => runtime.block_on(login::run(options, language)),
+        Command::Logout(options) => runtime.block_on(login::log_out(options, language)),
     };
     // A question that is still open on the terminal must not keep the process.
     runtime.shutdown_background();

@@ -1,11 +1,14 @@
 //! Which certificates have been moved from this machine: remembered, so that an original that was kept
 //! can still be recognised later.
 
-use std::{collections::BTreeMap, env, fs, path::PathBuf};
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use naru_core::certificate::CertificateSet;
 
-use crate::storage::{Replace, store_file};
+use crate::{
+    places,
+    storage::{Replace, store_file},
+};
 
 /// Fingerprints with the time of their receipt, in Unix seconds.
 pub(crate) struct Receipts {
@@ -16,7 +19,7 @@ pub(crate) struct Receipts {
 impl Receipts {
     /// What is remembered; a file that is not there or not readable remembers nothing.
     pub(crate) fn load() -> Self {
-        let path = folder().map(|folder| folder.join("receipts.json"));
+        let path = places::state().map(|folder| folder.join("receipts.json"));
         let moved = path
             .as_ref()
             .and_then(|path| fs::read(path).ok())
@@ -46,17 +49,4 @@ impl Receipts {
             let _ = store_file(&bytes, path, Replace::Allow);
         }
     }
-}
-
-/// Where programs of this system keep their state.
-fn folder() -> Option<PathBuf> {
-    let given = |name: &str| {
-        env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    given("XDG_STATE_HOME")
-        .or_else(|| given("LOCALAPPDATA"))
-        .or_else(|| env::home_dir().map(|home| home.join(".local/state")))
-        .map(|folder| folder.join("naru"))
 }

@@ -14,7 +14,7 @@ use naru_core::{
     pairing::PairingCodeError,
 };
 
-use crate::{http::HttpTransport, storage::StorageError, text::Language};
+use crate::{http::HttpTransport, problem::worded, storage::StorageError, text::Language};
 
 /// Why a command ends without success: what the person reads, and a code for the IT desk.
 #[derive(Debug, thiserror::Error)]
@@ -47,15 +47,47 @@ impl Failure {
 
     /// A transfer that failed over this line.
     pub fn transfer(language: Language, error: TransferError, transport: &HttpTransport) -> Self {
-        let Remark { reference, refusal } = transport.remark();
-        let message = match refusal.filter(|_| error == TransferError::NotAllowed) {
-            Some(refusal) => language.refusal(&refusal),
-            None => language.transfer_error(error).to_owned(),
+        let remark = transport.remark();
+        match error {
+            TransferError::LoginRequired
+            | TransferError::NotAllowed
+            | TransferError::OtherPerson
+            | TransferError::DeviceRefused => Self::remarked(
+                language,
+                remark,
+                error.code(),
+                language.transfer_error(error),
+            ),
+            _ => Self {
+                reference: remark.reference,
+                ..Self::new(error.code(), language.transfer_error(error))
+            },
+        }
+    }
+
+    /// What a relay that answers so has said; `code` and `message` where it has not said much.
+    pub(crate) fn remarked(
+        language: Language,
+        remark: Remark,
+        code: &'static str,
+        message: &str,
+    ) -> Self {
+        let problem = remark.problem.as_deref().unwrap_or_default();
+        let refusal = remark.refusal.filter(|_| problem == "not_allowed");
+        let failure = match (refusal, worded(language, problem)) {
+            (Some(refusal), _) => Self::new("not_allowed", language.refusal(&refusal)),
+            (None, Some((code, text))) => Self::new(code, text),
+            (None, None) => Self::new(code, message),
         };
         Self {
-            reference,
-            ..Self::new(error.code(), message)
+            reference: remark.reference,
+            ..failure
         }
+    }
+
+    /// Stable, for programs and the IT desk.
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
     }
 
     /// A connection number that cannot be used.

@@ -53,6 +53,14 @@ impl Language {
                 "인증서를 맡겨 둘 수 없습니다.",
                 "Certificates cannot be deposited.",
             ),
+            "devices" => self.pick(
+                "등록할 수 있는 기기를 모두 썼습니다. 쓰지 않는 기기를 웹 화면의 기기 관리에서 해제하세요.",
+                "You have as many devices as you may. Remove one that you do not use on the page.",
+            ),
+            "accounts" => self.pick(
+                "이 계정의 기관은 이 서비스를 쓰지 않습니다.",
+                "The agency of this account does not use this service.",
+            ),
             _ => self.pick("할 수 없습니다.", "This is not allowed."),
         };
         let whose = match (&refusal.agency, self) {

@@ -8,7 +8,12 @@ use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::{client::Method, pairing::Origin};
+use crate::{
+    client::{Method, Request},
+    device::Device,
+    mailbox::{DEVICE, DEVICE_NAME, LOGIN},
+    pairing::Origin,
+};
 
 /// Made once on a device; the host keeps it where its other secrets are.
 pub struct DeviceKey(SigningKey);
@@ -36,6 +41,25 @@ impl DeviceKey {
         Zeroizing::new(self.0.to_bytes().into())
     }
 
+    /// The headers, names and secret values, by which a request is made by whom the ID token `login` names,
+    /// at this device.
+    pub fn headers(
+        &self,
+        request: &Request,
+        origin: &Origin,
+        device: &Device,
+        login: &str,
+        now: u64,
+    ) -> Vec<(&'static str, String)> {
+        let proof = self.prove(request.method, origin, &request.path, login, now);
+        let mut headers = vec![(LOGIN, format!("Bearer {login}")), (DEVICE, proof)];
+        if matches!(request.method, Method::Put | Method::Post) {
+            let (name, platform) = (encoded(device.name()), encoded(device.platform()));
+            headers.push((DEVICE_NAME, format!("{name},{platform}")));
+        }
+        headers
+    }
+
     /// The value of the header `Naru-Device` of one request: `target` is its path and query, `login` the ID
     /// token that goes with it, `now` the time in Unix seconds.
     pub fn prove(
@@ -59,6 +83,21 @@ impl DeviceKey {
         let signature = Base64UrlUnpadded::encode_string(&signature.to_bytes());
         format!("{key}.{now}.{signature}")
     }
+}
+
+/// Percent-encoded (RFC 3986 §2.1).
+fn encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            // Writing to a `String` cannot fail.
+            _ => drop(write!(encoded, "%{byte:02X}")),
+        }
+    }
+    encoded
 }
 
 /// Redacted.

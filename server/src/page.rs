@@ -54,10 +54,7 @@ fn accepts_gzip(request: &HttpRequest) -> bool {
 
 /// Files under `assets/` carry their hash in their name.
 fn answer(request: &HttpRequest, path: &str, kind: &str, file: EmbeddedFile) -> HttpResponse {
-    let digest: String = file.metadata.sha256_hash()[..16]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digest = base16ct::lower::encode_string(&file.metadata.sha256_hash()[..16]);
     let etag = format!("\"{digest}\"");
     let cache = match path.starts_with("assets/") {
         true => "public, max-age=31536000, immutable",

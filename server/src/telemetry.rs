@@ -2,6 +2,8 @@
 //! logged with its reference number.
 
 use std::{
+    cell::RefCell,
+    collections::HashMap,
     sync::OnceLock,
     time::{Duration, Instant},
 };
@@ -10,8 +12,10 @@ use actix_web::{
     Error, HttpMessage,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
+    http::{Method, StatusCode},
     middleware::Next,
 };
+use metrics::{Counter, Histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use naru_core::mailbox::PROBLEM_CODE;
 use tracing_subscriber::{EnvFilter, fmt};
@@ -47,7 +51,7 @@ pub(crate) async fn observe(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let started = Instant::now();
-    let method = request.method().to_string();
+    let method = request.method().clone();
     let response = next.call(request).await?;
     let route = response
         .request()
@@ -56,35 +60,81 @@ pub(crate) async fn observe(
     let status = response.status();
     let reference = response.request().extensions().get::<Reference>().copied();
     let reference = reference.map(|reference| reference.to_string());
-    let status = status.as_u16();
-    let code = response
-        .headers()
-        .get(PROBLEM_CODE)
-        .and_then(|code| code.to_str().ok())
-        .unwrap_or("")
-        .to_owned();
-    let reference = reference.as_deref().unwrap_or_default();
-    record(&method, &route, status, &code, reference, started.elapsed());
-    Ok(response)
-}
-
-fn record(method: &str, route: &str, status: u16, code: &str, reference: &str, took: Duration) {
+    let code = response.headers().get(PROBLEM_CODE);
+    let code = code.and_then(|code| code.to_str().ok()).unwrap_or("");
+    let took = started.elapsed();
     tracing::info!(
-        method,
+        method = name(&method),
         route,
-        status,
+        status = status.as_u16(),
         code,
-        reference,
+        reference = reference.as_deref().unwrap_or_default(),
         ms = took.as_millis() as u64,
         "request"
     );
-    let labels = [
-        ("method", method.to_owned()),
-        ("route", route.to_owned()),
-        ("status", status.to_string()),
-        ("code", code.to_owned()),
-    ];
-    metrics::counter!("naru_requests_total", &labels).increment(1);
-    metrics::histogram!("naru_request_seconds", "route" => route.to_owned())
-        .record(took.as_secs_f64());
+    SERIES.with_borrow_mut(|series| series.record(method, &route, status, code, took));
+    Ok(response)
+}
+
+/// Whoever thinks of methods does not make as many figures.
+fn name(method: &Method) -> &str {
+    match *method {
+        Method::GET | Method::HEAD | Method::PUT | Method::POST | Method::DELETE => method.as_str(),
+        _ => "other",
+    }
+}
+
+thread_local! {
+    static SERIES: RefCell<Series> = RefCell::default();
+}
+
+/// The figures that have been counted, so that a request need not look for them by name.
+#[derive(Default)]
+struct Series(HashMap<String, RouteSeries>);
+
+struct RouteSeries {
+    seconds: Histogram,
+    requests: Vec<(String, StatusCode, String, Counter)>,
+}
+
+impl Series {
+    fn record(
+        &mut self,
+        method: Method,
+        route: &str,
+        status: StatusCode,
+        code: &str,
+        took: Duration,
+    ) {
+        let method = name(&method);
+        let of_route = match self.0.get_mut(route) {
+            Some(of_route) => of_route,
+            None => self.0.entry(route.to_owned()).or_insert_with(|| {
+                let seconds =
+                    metrics::histogram!("naru_request_seconds", "route" => route.to_owned());
+                let requests = Vec::new();
+                RouteSeries { seconds, requests }
+            }),
+        };
+        of_route.seconds.record(took.as_secs_f64());
+        let known = of_route
+            .requests
+            .iter()
+            .find(|(its_method, its_status, its_code, _)| {
+                its_method == method && *its_status == status && its_code == code
+            });
+        if let Some((.., requests)) = known {
+            return requests.increment(1);
+        }
+        let labels = [
+            ("method", method.to_owned()),
+            ("route", route.to_owned()),
+            ("status", status.as_u16().to_string()),
+            ("code", code.to_owned()),
+        ];
+        let requests = metrics::counter!("naru_requests_total", &labels);
+        requests.increment(1);
+        let known = (method.to_owned(), status, code.to_owned(), requests);
+        of_route.requests.push(known);
+    }
 }

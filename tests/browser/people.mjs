@@ -79,12 +79,20 @@ export function startSender(t, relay, folder, ...options) {
   return phone;
 }
 
+const settings = new WeakMap();
+
+/** Where a test's commands keep their settings: all of them are one person's on one machine. */
+export function settingsOf(t) {
+  if (!settings.has(t)) settings.set(t, temporaryFolder(t));
+  return settings.get(t);
+}
+
 /** The real command in a conversation. */
 export function startCommand(t, ...words) {
   const child = spawn(
     binary("naru"),
     ["--lang", "en", ...words],
-    { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, XDG_STATE_HOME: temporaryFolder(t) } },
+    { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, XDG_STATE_HOME: temporaryFolder(t), XDG_CONFIG_HOME: settingsOf(t) } },
   );
   t.after(() => child.kill("SIGKILL"));
   const phone = { child, said: "", complained: "" };

@@ -17,15 +17,15 @@ use crate::{
 };
 
 /// What Android's devices and emulators run.
-struct Abi {
+pub(crate) struct Abi {
     /// Android's name of it.
-    name: &'static str,
+    pub(crate) name: &'static str,
     /// What `cargo xtask mobile` builds for it.
     target: &'static str,
-    architecture: Architecture,
+    pub(crate) architecture: Architecture,
 }
 
-const ABIS: [Abi; 2] = [
+pub(crate) const ABIS: [Abi; 2] = [
     Abi {
         name: "arm64-v8a",
         target: "aarch64-linux-android",
@@ -50,19 +50,39 @@ const CLASSES: [&str; 4] = [
 
 impl Abi {
     /// Where the library for it is in the AAR.
-    fn library(&self) -> String {
+    pub(crate) fn library(&self) -> String {
         format!("jni/{}/{LIBRARY}", self.name)
+    }
+
+    /// Where `cargo xtask mobile` leaves it.
+    fn built(&self, root: &Path) -> PathBuf {
+        root.join("target/mobile").join(self.target).join(LIBRARY)
     }
 }
 
 /// Builds the libraries for Android and packs the AAR, into a Maven repository in `target/maven`.
 pub(crate) fn build(root: &Path) -> Result<(), Failure> {
+    let file = make(root)?;
+    println!("{}", file.display());
+    Ok(())
+}
+
+/// Builds the libraries and packs the AAR; yields its path.
+pub(crate) fn make(root: &Path) -> Result<PathBuf, Failure> {
     for abi in &ABIS {
         mobile::build_for(root, abi.target)?;
     }
-    let file = pack(root, Phase::Compile)?;
-    println!("{}", file.display());
-    Ok(())
+    pack(root, Phase::Compile)
+}
+
+/// Packs the AAR, with the libraries as `cargo xtask mobile` has left them where it has; yields its path.
+pub(crate) fn make_quickly(root: &Path) -> Result<PathBuf, Failure> {
+    for abi in &ABIS {
+        if !abi.built(root).exists() {
+            mobile::build_for(root, abi.target)?;
+        }
+    }
+    pack(root, Phase::Compile)
 }
 
 /// Packs the AAR from what `cargo xtask mobile` has built, looks into it, and runs an app that its rules
@@ -93,7 +113,7 @@ fn pack(root: &Path, phase: Phase) -> Result<PathBuf, Failure> {
     aar.add("R.txt", b"")?;
     aar.add("proguard.txt", &read(&project.join("aar/proguard.txt"))?)?;
     for abi in &ABIS {
-        let library = root.join("target/mobile").join(abi.target).join(LIBRARY);
+        let library = abi.built(root);
         if !library.exists() {
             return Err(Failure::Missing {
                 program: library.display().to_string(),

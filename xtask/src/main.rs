@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask run`, `cargo xtask test`.
 
 mod aar;
+mod android;
 mod bench;
 mod bindings;
 mod chaos;
@@ -48,6 +49,8 @@ enum Command {
     SwiftApi,
     /// Packs the SDK for Android as an AAR into `target/maven`.
     Aar,
+    /// Makes a signed debug APK of `mobile-demo/android`, in `target`.
+    Apk,
     /// Builds the XCFramework and the generated sources into `bindings/swift`.
     Xcframework,
     /// Runs whole transfers in many seeded worlds, and prints the seeds that go wrong.
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Command::KotlinInterface => kotlin::write_interface(root),
         Command::SwiftApi => swift::renew_api(root),
         Command::Aar => aar::build(root),
+        Command::Apk => android::build(root),
         Command::Xcframework => swift::xcframework(root),
         Command::Simulate(options) => simulate::run_seeds(root, &options),
         Command::Chaos(options) => chaos::run_cases(root, &options),

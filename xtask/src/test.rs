@@ -3,7 +3,7 @@
 use std::{path::Path, process::Command, time::Instant};
 
 use crate::{
-    aar, kotlin, mobile, page,
+    aar, android, kotlin, mobile, page,
     step::{Failure, cargo, run},
     surface, swift, tools,
 };
@@ -34,6 +34,7 @@ const STEPS: &[Step] = &[
     ("XCFramework", swift::check_xcframework),
     ("SDK for Android and the JVM", kotlin::test),
     ("AAR for Android", aar::test),
+    ("demo for Android", android::test),
     ("SDK for Swift", swift::test),
 ];
 

@@ -1,6 +1,9 @@
 //! Programs that the build and the tests need: installed where the system can, named where not.
 
-use std::{path::Path, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use crate::step::{Failure, cargo, run, succeeds};
 
@@ -114,12 +117,51 @@ pub(crate) fn ensure_maven() -> Result<(), Failure> {
     )
 }
 
+/// What packs and signs apps for Android, from Debian instead of Google's SDK.
+pub(crate) fn ensure_android() -> Result<(), Failure> {
+    ensure_packages(
+        &["/usr/bin/aapt", "/usr/bin/apksigner", FRAMEWORK],
+        &["aapt", "apksigner", "android-framework-res"],
+    )
+}
+
+/// Android's own resources, to which an app's refer.
+pub(crate) const FRAMEWORK: &str = "/usr/share/android-framework-res/framework-res.apk";
+
 /// The store that relays share.
 pub(crate) fn ensure_redis() -> Result<(), Failure> {
     if succeeds("redis-server", &["--version"]) {
         return Ok(());
     }
     ensure_packages(&["/usr/bin/redis-server"], &["redis-server"])
+}
+
+/// nginx with nchan's module.
+pub(crate) fn ensure_nchan() -> Result<(), Failure> {
+    ensure_packages(
+        &[
+            "/usr/sbin/nginx",
+            "/usr/lib/nginx/modules/ngx_nchan_module.so",
+        ],
+        &["nginx-light", "libnginx-mod-nchan"],
+    )
+}
+
+/// The programs of a package from PyPI, in a Python environment of its own below `folder`.
+pub(crate) fn ensure_python_package(folder: &Path, package: &str) -> Result<PathBuf, Failure> {
+    let environment = folder.join(package);
+    let programs = environment.join("bin");
+    if !programs.exists() {
+        ensure_packages(
+            &["/usr/bin/python3", "/usr/share/doc/python3-venv"],
+            &["python3", "python3-venv"],
+        )?;
+        run(Command::new("python3")
+            .args(["-m", "venv"])
+            .arg(&environment))?;
+    }
+    run(Command::new(programs.join("pip")).args(["install", "--quiet", package]))?;
+    Ok(programs)
 }
 
 /// Prometheus's and systemd's own checks.

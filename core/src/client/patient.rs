@@ -131,7 +131,7 @@ fn refusal(response: &Response) -> Option<TransferError> {
         409 if code == "already_joined" => Some(TransferError::AlreadyJoined),
         409 if code == "mailbox_exists" => Some(TransferError::MailboxTaken),
         403 if code == "deposits_off" => Some(TransferError::DepositsOff),
-        403 if code == "not_allowed" => Some(TransferError::NotAllowed),
+        403 if matches!(code, "not_allowed" | "not_a_member") => Some(TransferError::NotAllowed),
         401 if code != "token_required" => Some(TransferError::LoginRequired),
         403 if code == "other_person" => Some(TransferError::OtherPerson),
         403 if matches!(

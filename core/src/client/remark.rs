@@ -15,6 +15,8 @@ pub struct Remark {
     pub reference: Option<String>,
     /// The rule that stops the person, where one does.
     pub refusal: Option<Refusal>,
+    /// The latest code of a problem, finer than a transfer's own, such as `device_revoked`.
+    pub problem: Option<String>,
 }
 
 /// A rule that stops the person, whose it is, and whom to ask.
@@ -60,7 +62,14 @@ impl Remark {
                 self.reference = Some(reference.to_owned());
             }
         }
-        if response.header(PROBLEM_CODE) == Some("not_allowed") {
+        let Some(code) = response.header(PROBLEM_CODE) else {
+            return;
+        };
+        let is_plain = |it: char| it.is_ascii_lowercase() || it == '_';
+        if code.len() <= 40 && code.chars().all(is_plain) {
+            self.problem = Some(code.to_owned());
+        }
+        if code == "not_allowed" {
             self.refusal = refusal(&response.body);
         }
     }
@@ -172,9 +181,9 @@ mod tests {
     }
 
     #[test]
-    fn takes_no_reference_that_is_none() {
+    fn takes_no_reference_and_no_code_that_is_none() {
         let mut remark = Remark::default();
-        let mut answer = response("malformed", "");
+        let mut answer = response("<b>", "");
         answer.headers[1].1 = "<script>alert(1)".to_owned();
         remark.note(&answer);
         assert_eq!(remark, Remark::default());

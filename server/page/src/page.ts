@@ -10,7 +10,7 @@ import { depositScreen } from "./screens/deposit";
 import { deskScreen } from "./screens/desk";
 import { showDevices } from "./screens/devices";
 import { loginScreen } from "./screens/login";
-import { endScreen, messageScreen } from "./screens/simple";
+import { endScreen, messageScreen, refusedScreen } from "./screens/simple";
 import { startScreen } from "./screens/start";
 import { refusedCertificate, refusedWay } from "./rules";
 import { type Settings, readSettings } from "./settings";
@@ -65,22 +65,24 @@ export class OnePage implements Page {
       this.settings = await readSettings();
       this.shared = this.settings.sharedPc;
       this.refused = this.settings.refused;
-      if (this.refused) this.screen = messageScreen("not_allowed");
-      else if (this.settings.login) await this.recognise();
+      if (this.refused) this.screen = refusedScreen();
+      else if (this.settings.login) this.screen = await this.recognise();
     }
     this.draw();
   }
 
-  /** Finds out who is logged in. */
-  private async recognise(): Promise<void> {
+  /** Finds out who is logged in, and with which screen they begin. */
+  private async recognise(): Promise<Screen> {
     const failed = takeLoginFailure();
     if (failed?.reference) this.refused = { reference: failed.reference };
+    delete this.person;
     try {
       const person = failed ? undefined : await readPerson();
-      if (person) this.person = person;
-      else this.screen = loginScreen(failed?.code);
+      if (!person) return loginScreen(failed?.code);
+      this.person = person;
+      return startScreen;
     } catch (error) {
-      this.screen = loginScreen(codeOf(error));
+      return loginScreen(codeOf(error));
     }
   }
 
@@ -98,7 +100,10 @@ export class OnePage implements Page {
       delete this.person;
       this.unwatch();
       await this.core.call("clear");
-      this.show(loginScreen());
+      // Other rules may hold for those who are not logged in.
+      this.settings = await readSettings();
+      this.refused = this.settings.refused;
+      this.show(this.refused ? refusedScreen() : loginScreen());
     } catch (error) {
       this.show(messageScreen(codeOf(error)));
     }
@@ -194,7 +199,12 @@ export class OnePage implements Page {
     void this.core.call("clear");
     delete this.found;
     delete this.gathered;
-    this.show(this.refused ? messageScreen("not_allowed") : startScreen);
+    this.show(this.refused?.refusal ? refusedScreen() : startScreen);
+    if (!this.settings.login || this.refused?.refusal) return;
+    // A session may be over meanwhile.
+    void this.recognise().then((screen) => {
+      if (screen !== startScreen && this.screen === startScreen) this.show(screen);
+    });
   }
 
   /** Leaves nothing here, and says so. */

@@ -120,6 +120,6 @@ impl Entry {
             ..self.clone()
         };
         let digest = Sha256::digest(unhashed.line());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        base16ct::lower::encode_string(&digest)
     }
 }

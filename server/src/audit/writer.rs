@@ -17,7 +17,9 @@ use super::{
 
 /// How many events may wait while the store does not answer.
 const WAITING: usize = 20_000;
-const BATCH: usize = 200;
+const BATCH: usize = 2_000;
+/// How long the writer lets events gather: to be woken by each of them costs more than to write it.
+const GATHER: Duration = Duration::from_millis(20);
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 const REMOVE_EVERY: Duration = Duration::from_secs(3_600);
 
@@ -95,8 +97,14 @@ impl Audit {
 }
 
 async fn write(trail: Arc<Trail>, mut export: Option<Export>, mut queue: mpsc::Receiver<Message>) {
-    let mut messages = Vec::with_capacity(BATCH);
+    let mut messages = Vec::new();
     while queue.recv_many(&mut messages, BATCH).await > 0 {
+        sleep(GATHER).await;
+        while messages.len() < BATCH
+            && let Ok(message) = queue.try_recv()
+        {
+            messages.push(message);
+        }
         let mut events = Vec::new();
         let mut waiting = Vec::new();
         for message in messages.drain(..) {

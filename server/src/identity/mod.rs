@@ -17,6 +17,7 @@ pub(crate) use self::{
     login::{Callback, LOGIN_WITHIN, LoginFailed},
     ownership::Owner,
     person::{By, Person},
+    provider::Entrance,
     session::NotLoggedIn,
 };
 use self::{provider::Provider, settings::HttpsOrigin};
@@ -51,10 +52,9 @@ impl Identity {
         })
     }
 
-    /// The providers by which one can log in: the identifier of each, and its people's agency.
-    pub(crate) fn providers(&self) -> impl Iterator<Item = (&str, &str)> {
-        let providers = self.providers.iter();
-        providers.map(|provider| (provider.id(), provider.agency()))
+    /// The providers by which one can log in.
+    pub(crate) fn entrances(&self) -> impl Iterator<Item = Entrance<'_>> {
+        self.providers.iter().map(|provider| provider.entrance())
     }
 
     fn provider(&self, id: &str) -> Option<&Arc<Provider>> {

@@ -55,7 +55,7 @@ pub(crate) enum By {
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    base16ct::lower::encode_string(bytes)
 }
 
 /// Under which key something is kept that whoever reads the registry cannot use.

@@ -8,17 +8,19 @@ use std::{
 use base64ct::{Base64UrlUnpadded, Encoding};
 use chrono::{TimeDelta, Utc};
 use openidconnect::{
-    AuthenticationFlow, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret,
-    CsrfToken, DiscoveryError, HttpRequest, HttpResponse, IssuerUrl, Nonce, PkceCodeChallenge,
-    PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, SignatureVerificationError,
-    TokenResponse,
+    AccessToken, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError, ClientId,
+    ClientSecret, CsrfToken, DiscoveryError, HttpRequest, HttpResponse, IssuerUrl, Nonce,
+    OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError,
+    Scope, SignatureVerificationError, TokenResponse,
     core::{
         CoreClient, CoreIdToken, CoreIdTokenVerifier, CoreJwsSigningAlgorithm,
         CoreProviderMetadata, CoreResponseType,
     },
 };
+use reqwest::header::{AUTHORIZATION, HeaderValue};
 use serde_json::Value;
 use tokio::sync::Mutex;
+use url::Url;
 
 use super::{person::Account, settings::ProviderSettings};
 
@@ -103,6 +105,16 @@ pub(super) struct Vouched {
     pub(super) expires: i64,
 }
 
+/// A provider as clients see it.
+pub(crate) struct Entrance<'p> {
+    pub(crate) id: &'p str,
+    /// Whose rules hold for its people.
+    pub(crate) agency: &'p str,
+    pub(crate) issuer: &'p str,
+    /// As which client an app can log in that has no identifier of its own.
+    pub(crate) app_client_id: Option<&'p str>,
+}
+
 /// Where a browser is sent to log in, and what has to be remembered until it comes back.
 pub(super) struct Departure {
     pub(super) url: String,
@@ -152,6 +164,15 @@ impl Provider {
 
     pub(super) fn id(&self) -> &str {
         &self.id
+    }
+
+    pub(super) fn entrance(&self) -> Entrance<'_> {
+        Entrance {
+            id: &self.id,
+            agency: self.agency(),
+            issuer: self.issuer(),
+            app_client_id: self.settings.app_client_ids.first().map(String::as_str),
+        }
     }
 
     pub(super) fn issuer(&self) -> &str {
@@ -224,18 +245,43 @@ impl Provider {
             .ok_or(TokenRefused::Malformed)?
             .to_string();
         let expected = Nonce::new(nonce);
-        self.verify(
-            &token,
-            std::slice::from_ref(&self.settings.client_id),
-            Some(&expected),
-        )
-        .await
+        let audience = std::slice::from_ref(&self.settings.client_id);
+        let mut verified = self.verify(&token, audience, Some(&expected)).await?;
+        // A provider need not put what it knows of a person into the token (OpenID Connect Core, §5.4).
+        if let Some(endpoint) = metadata.userinfo_endpoint()
+            && self.settings.lacks(&verified.claims)
+        {
+            let more = self.user_info(endpoint.url(), answer.access_token());
+            verified.supplement(more.await?)?;
+        }
+        self.vouch(verified)
+    }
+
+    /// What the provider says of the person beside the token.
+    async fn user_info(&self, endpoint: &Url, token: &AccessToken) -> Result<Value, TokenRefused> {
+        let mut request = HttpRequest::new(Vec::new());
+        *request.uri_mut() = endpoint
+            .as_str()
+            .parse()
+            .map_err(|_| TokenRefused::Provider)?;
+        let bearer = format!("Bearer {}", token.secret());
+        let mut bearer = HeaderValue::from_str(&bearer).map_err(|_| TokenRefused::Provider)?;
+        bearer.set_sensitive(true);
+        request.headers_mut().insert(AUTHORIZATION, bearer);
+        let answer = send(self.http.clone(), request)
+            .await
+            .map_err(|_| TokenRefused::Unavailable)?;
+        match answer.status().as_u16() {
+            200 => serde_json::from_slice(answer.body()).map_err(|_| TokenRefused::Provider),
+            500.. => Err(TokenRefused::Unavailable),
+            _ => Err(TokenRefused::Provider),
+        }
     }
 
     /// An ID token that an app has got for itself.
     pub(super) async fn bearer(&self, token: &str) -> Result<Vouched, TokenRefused> {
-        self.verify(token, &self.settings.app_client_ids, None)
-            .await
+        let verified = self.verify(token, &self.settings.app_client_ids, None);
+        self.vouch(verified.await?)
     }
 
     async fn verify(
@@ -243,7 +289,7 @@ impl Provider {
         token: &str,
         audiences: &[String],
         nonce: Option<&Nonce>,
-    ) -> Result<Vouched, TokenRefused> {
+    ) -> Result<Verified, TokenRefused> {
         let parsed: CoreIdToken = token.parse().map_err(|_| TokenRefused::Malformed)?;
         let metadata = self.metadata(Wanted::Usual).await?;
         let mut verified = self.check(&parsed, &metadata, audiences, nonce);
@@ -256,6 +302,11 @@ impl Provider {
             Unverified::Refused(refused) => refused,
         })?;
         let claims = payload(token).ok_or(TokenRefused::Malformed)?;
+        Ok(Verified { claims, expires })
+    }
+
+    /// Lets in whom the verified claims belong to, or nobody.
+    fn vouch(&self, Verified { claims, expires }: Verified) -> Result<Vouched, TokenRefused> {
         if !self.settings.takes(&claims) {
             return Err(TokenRefused::Member);
         }
@@ -357,6 +408,32 @@ impl Provider {
                 Err(refused)
             }
         }
+    }
+}
+
+/// What a provider has signed.
+struct Verified {
+    claims: Value,
+    /// Unix seconds.
+    expires: i64,
+}
+
+impl Verified {
+    /// Adds what the token does not say, of the same person only (OpenID Connect Core, §5.3.2).
+    fn supplement(&mut self, more: Value) -> Result<(), TokenRefused> {
+        let (Some(claims), Value::Object(more)) = (self.claims.as_object_mut(), more) else {
+            return Err(TokenRefused::Provider);
+        };
+        if more
+            .get("sub")
+            .is_none_or(|subject| claims.get("sub") != Some(subject))
+        {
+            return Err(TokenRefused::Provider);
+        }
+        for (name, value) in more {
+            claims.entry(name).or_insert(value);
+        }
+        Ok(())
     }
 }
 

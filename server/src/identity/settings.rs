@@ -125,6 +125,15 @@ impl ProviderSettings {
             && self.claim.as_ref().is_none_or(|claim| claim.is_in(claims))
     }
 
+    /// Whether these claims do not say all that is asked of them.
+    pub(super) fn lacks(&self, claims: &Value) -> bool {
+        let asked = self.claim.iter().chain(&self.admin);
+        let mut asked = asked.map(|claim| claim.name.as_str()).chain(["name"]);
+        let lacks = |name: &str| claims.get(name).is_none();
+        asked.any(lacks)
+            || (!self.domains.is_empty() && (lacks("email") || lacks("email_verified")))
+    }
+
     /// Whether they are an administrator's.
     pub(super) fn is_admin(&self, claims: &Value) -> bool {
         self.admin.as_ref().is_some_and(|claim| claim.is_in(claims))

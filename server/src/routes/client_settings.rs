@@ -67,12 +67,18 @@ struct Login {
 }
 
 #[derive(Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 struct LoginProvider {
     /// For `/login/{provider}`.
     id: String,
     /// Its people's agency; absent where there is none at this network.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<Localised>,
+    /// Its issuer, for apps that log in there themselves.
+    issuer: String,
+    /// As which client they can do so where they have no identifier of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<String>,
 }
 
 #[derive(Clone, Serialize, ToSchema)]
@@ -162,12 +168,14 @@ pub(super) async fn read(
     let caller = caller.unwrap_or_default();
     let mut settings = own(&relay, client, caller.as_ref())?;
     settings.login = relay.identity.as_ref().map(|identity| {
-        let providers = identity.providers();
+        let entrances = identity.entrances();
         Login {
-            providers: providers
-                .map(|(id, agency)| LoginProvider {
-                    id: id.to_owned(),
-                    name: relay.agency_name(client, agency),
+            providers: entrances
+                .map(|entrance| LoginProvider {
+                    id: entrance.id.to_owned(),
+                    name: relay.agency_name(client, entrance.agency),
+                    issuer: entrance.issuer.to_owned(),
+                    client_id: entrance.app_client_id.map(str::to_owned),
                 })
                 .collect(),
         }

@@ -27,6 +27,18 @@ export function messageScreen(code: string, again?: () => void): Screen {
   };
 }
 
+/** Nothing can be done here; whoever has come with the wrong account can leave. */
+export function refusedScreen(): Screen {
+  return (page) => {
+    const isAccount = page.remark.refusal?.rule === "accounts";
+    return [
+      heading(page.text.stopped),
+      alert(page, "not_allowed"),
+      element("div", { className: "actions" }, isAccount && button(page.text.login.logOut, () => void page.logOut(), "primary")),
+    ];
+  };
+}
+
 /** A shared PC has nothing left on it. */
 export function endScreen(page: Page): Node[] {
   const { title, lead } = page.text.ended;
