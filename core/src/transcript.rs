@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod hostile_giver;
 mod hostile_peers;
 mod other_ways;
 mod same_person;

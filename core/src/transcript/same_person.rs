@@ -23,26 +23,26 @@ const AUDIENCES: [&str; 2] = ["naru-page", "naru-app"];
 static ISSUES: LazyLock<TokenIssuer> = LazyLock::new(|| TokenIssuer::new(1).expect("an issuer"));
 
 /// A login on one device: the private key is the same byte 32 times.
-struct Login {
+pub(super) struct Login {
     subject: &'static str,
     audience: &'static str,
     private: [u8; 32],
     kid: &'static str,
 }
 
-const PAGE: Login = Login {
+pub(super) const PAGE: Login = Login {
     subject: "hong",
     audience: AUDIENCES[0],
     private: [0x11; 32],
     kid: "rs256",
 };
-const PHONE: Login = Login {
+pub(super) const PHONE: Login = Login {
     subject: "hong",
     audience: AUDIENCES[1],
     private: [0x22; 32],
     kid: "es256",
 };
-const STRANGER: Login = Login {
+pub(super) const STRANGER: Login = Login {
     subject: "kim",
     private: [0x33; 32],
     ..PHONE
@@ -62,7 +62,7 @@ impl Login {
         ISSUES.token(self.kid, &self.claims())
     }
 
-    fn identity(&self) -> Identity {
+    pub(super) fn identity(&self) -> Identity {
         let audiences = AUDIENCES.map(str::to_owned);
         let required = Requirement::new(ISSUER, audiences, &ISSUES.jwks().to_string());
         let required = required.expect("a requirement");

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod openssl;
 mod proofs;
 mod tokens;
 mod without_panic;

@@ -20,6 +20,9 @@ public typealias LogSink = NaruGenerated.LogSink
 public typealias LogEntry = NaruGenerated.LogEntry
 public typealias LogLevel = NaruGenerated.LogLevel
 
+public typealias Identity = NaruGenerated.Identity
+public typealias IdentityKey = NaruGenerated.IdentityKey
+
 public typealias Peer = NaruGenerated.Peer
 public typealias PasswordPolicy = NaruGenerated.PasswordPolicy
 public typealias FrameContent = NaruGenerated.FrameContent

@@ -40,3 +40,10 @@ extension StoredCertificate: CustomStringConvertible, CustomDebugStringConvertib
     public var debugDescription: String { description }
     public var customMirror: Mirror { Mirror(self, children: ["id": id]) }
 }
+
+/// Shows the issuer only.
+extension Identity: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    public var description: String { "Identity(\(issuer))" }
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: ["issuer": issuer]) }
+}

@@ -60,6 +60,13 @@ public final class Naru: Sendable {
     /// How many objects of the core are alive in this process: 0 when the app has let go of all.
     public static var liveObjects: Int { Int(NaruGenerated.liveObjects()) }
 
+    /// Says who is logged in on this device, or that nobody is. Transfers that begin from now on succeed only
+    /// with a device on which the same person is logged in, whatever the relay says of accounts; without a
+    /// login they ask for none. Fails for a login that the other device would refuse, and changes nothing then.
+    public func identify(_ identity: Identity?) throws(NaruError) {
+        try attempt { try core.identify(identity: identity) }
+    }
+
     // MARK: Pairing codes
 
     /// Looks for a pairing code in a camera's frame. Takes some milliseconds: not for the main thread.

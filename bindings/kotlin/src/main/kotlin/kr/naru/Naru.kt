@@ -36,6 +36,15 @@ public class Naru @JvmOverloads constructor(
         Handle(TransportBridge(transport), StoreBridge(store), VerificationBridge(verification), log?.let(::LogBridge), options.generated())
     }
 
+    /**
+     * Says who is logged in on this device, or that nobody is. Transfers that begin from now on succeed only with a
+     * device on which the same person is logged in, whatever the relay says of accounts; without a login they ask
+     * for none.
+     *
+     * @throws NaruException for a login that the other device would refuse; nothing changes then.
+     */
+    public fun identify(identity: Identity?): Unit = failing { handle.identify(identity?.generated()) }
+
     /** Receives by the text of a pairing code that this device has scanned, with [readFrame] or otherwise. */
     public fun receive(scanning: String): Flow<ReceiveEvent> =
         receiving(displays = false) { handle.receiveByScanning(scanning) }
