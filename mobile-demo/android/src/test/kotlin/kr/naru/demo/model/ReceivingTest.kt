@@ -3,7 +3,9 @@ package kr.naru.demo.model
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.flow.first
 import kr.naru.FrameContent
+import kr.naru.Naru
 import kr.naru.NaruException
+import kr.naru.readFrame
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
 import org.junit.Assert.assertNotNull
@@ -75,6 +77,24 @@ class ReceivingTest {
     }
 
     @Test
+    fun `a code in a frame of the camera connects`() = crossing {
+        val giving = gives()
+        val qr = qr.await()
+        model.receive()
+        // Four pixels a module, a quiet zone, and rows that are longer than what they hold.
+        val side = (qr.width + 8) * 4
+        val stride = side + 24
+        val luma = ByteArray(stride * side) { at ->
+            val (x, y) = (at % stride) / 4 - 4 to (at / stride) / 4 - 4
+            if (x in 0 until qr.width && y in 0 until qr.width && qr.isDark(x, y)) 0 else -1
+        }
+        model.see(readFrame(luma, side, side, stride))
+        sees<Screen.SecurityCode>()
+        model.stop()
+        giving.cancelAndJoin()
+    }
+
+    @Test
     fun `a frame without a code changes nothing`() = crossing {
         model.receive()
         model.see(FrameContent.NotFound)
@@ -103,7 +123,9 @@ class ReceivingTest {
             model.receive()
             model.typeNumber()
             model.submitNumber(typed)
-            assertEquals(code, sees<Screen.TypingNumber> { it.problem != null }.problem?.code)
+            val corrected = sees<Screen.TypingNumber> { it.problem != null }
+            assertEquals(code, corrected.problem?.code)
+            assertEquals(typed, corrected.typed)
         }
     }
 
@@ -180,6 +202,27 @@ class ReceivingTest {
         model.leave()
         assertNotNull(sees<Screen.Stored> { it.original != null }.original)
         giving.await()
+    }
+
+    @Test
+    fun `lets go of all that the library holds`() {
+        val before = Naru.liveObjects()
+        crossing {
+            val giving = gives()
+            phoneReceivesUntilArrived()
+            model.accept(PASSWORD)
+            sees<Screen.Stored> { it.original != null }
+            giving.await()
+            model.stop()
+            model.refresh()
+            model.receive()
+            model.scan(code.await())
+            model.leave()
+        }
+        val deadline = System.nanoTime() + 20_000_000_000
+        // The last farewell may be under way.
+        while (Naru.liveObjects() > before && System.nanoTime() < deadline) Thread.yield()
+        assertEquals(before, Naru.liveObjects())
     }
 
     @Test
