@@ -1,10 +1,15 @@
 package kr.naru.demo.model
 
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.launch
 import kr.naru.FrameContent
 import kr.naru.Naru
 import kr.naru.NaruException
+import kr.naru.ReceiveEvent
 import kr.naru.readFrame
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
@@ -173,6 +178,26 @@ class ReceivingTest {
         assertFalse("$problem", problem.code.isEmpty())
         model.retry()
         assertEquals(Screen.Scanning(Purpose.Receive), screen)
+    }
+
+    @Test
+    fun `a code that another device has joined by is named`() = crossing {
+        val giving = gives()
+        val text = code.await()
+        val stranger = naru(relay.origin, "남의 전화")
+        val joined = CompletableDeferred<Unit>()
+        val receiving = CoroutineScope(Dispatchers.Default).launch {
+            stranger.receive(scanning = text).collect { if (it is ReceiveEvent.SecurityCode) joined.complete(Unit) }
+        }
+        joined.await()
+        model.receive()
+        model.scan(text)
+        val problem = sees<Screen.Failed>().problem
+        assertEquals("already_joined", problem.code)
+        assertTrue("$problem", "다른 기기가 먼저 연결했습니다" in problem.message)
+        receiving.cancelAndJoin()
+        stranger.close()
+        giving.cancelAndJoin()
     }
 
     @Test
