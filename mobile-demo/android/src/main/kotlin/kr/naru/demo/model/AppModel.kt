@@ -319,6 +319,7 @@ class AppModel(private val naru: Naru, private val scope: CoroutineScope, langua
             GiveEvent.Sending -> screen = Screen.Sending
             is GiveEvent.Received -> {
                 receipt = event
+                isListOld = true
                 screen = Screen.Sent(event.location, texts.finding(event.isSigned))
             }
             GiveEvent.Given -> {
