@@ -16,8 +16,6 @@ android {
         ndk { abiFilters += listOf("arm64-v8a", "x86_64") }
     }
 
-    sourceSets["main"].kotlin.srcDir("src/main/kotlin")
-
     // The tests run by Maven (pom.xml): here Google's androidx.test would stand beside its stand-in.
     sourceSets["test"].kotlin.setSrcDirs(emptyList<String>())
 

@@ -162,15 +162,17 @@ fn badging(said: &str) -> Result<(), Failure> {
     )
 }
 
-/// What of the manifest keeps certificates on the phone.
+/// What keeps certificates on the phone, and has libraries mapped from the APK.
 fn manifest(tree: &str) -> Result<(), Failure> {
-    let backup = tree
-        .lines()
-        .find(|line| line.contains("android:allowBackup("));
-    expect(
-        backup.is_some_and(|line| line.ends_with(")0x0")),
-        "backups are allowed",
-    )
+    for refused in ["allowBackup", "extractNativeLibs"] {
+        let name = format!("android:{refused}(");
+        let line = tree.lines().find(|line| line.contains(&name));
+        expect(
+            line.is_some_and(|line| line.ends_with(")0x0")),
+            &format!("{refused} is not refused"),
+        )?;
+    }
+    Ok(())
 }
 
 fn signature(said: &str) -> Result<(), Failure> {

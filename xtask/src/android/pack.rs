@@ -36,14 +36,15 @@ pub(super) fn resources(places: &Places) -> Result<PathBuf, Failure> {
     let source = places.project.join("src/main");
     let manifest = places.out.join("AndroidManifest.xml");
     let text = String::from_utf8_lossy(&read(&source.join("AndroidManifest.xml"))?).into_owned();
-    // Gradle takes these from build.gradle.kts, and does not want them in the manifest.
+    // Gradle says these itself, and does not want them in the manifest.
     let package = format!("<manifest package=\"{PACKAGE}\"");
-    let sdk = format!(
-        "<uses-sdk android:minSdkVersion=\"{MIN_SDK}\" android:targetSdkVersion=\"{TARGET_SDK}\" /><application"
+    let application = format!(
+        "<uses-sdk android:minSdkVersion=\"{MIN_SDK}\" android:targetSdkVersion=\"{TARGET_SDK}\" />\n\
+         <application android:extractNativeLibs=\"false\""
     );
     let text = text
         .replacen("<manifest", &package, 1)
-        .replacen("<application", &sdk, 1);
+        .replacen("<application", &application, 1);
     write(&manifest, text.as_bytes())?;
     let packed = places.out.join("resources.apk");
     run(Command::new("aapt")

@@ -72,11 +72,15 @@ launchable-activity: name='kr.naru.demo.HomeActivity'  label='' icon=''
 native-code: 'arm64-v8a' 'x86_64'
 ";
 
+const MANIFEST: &str = "      A: android:allowBackup(0x01010280)=(type 0x12)0x0
+      A: android:extractNativeLibs(0x010104ea)=(type 0x12)0x0
+";
+
 #[test]
 fn accepts_what_a_phone_installs_and_starts() {
     contents(&packed(&parts())).unwrap();
     badging(BADGING).unwrap();
-    manifest("      A: android:allowBackup(0x01010280)=(type 0x12)0x0\n").unwrap();
+    manifest(MANIFEST).unwrap();
     signature("Verifies\nVerified using v2 scheme (APK Signature Scheme v2): true\n").unwrap();
 }
 
@@ -156,10 +160,14 @@ fn rejects_a_manifest_that_says_something_else() {
 }
 
 #[test]
-fn rejects_a_manifest_that_allows_backups_or_does_not_say() {
-    let allowed = "A: android:allowBackup(0x01010280)=(type 0x12)0xffffffff\n";
-    for tree in ["", allowed] {
-        assert!(manifest(tree).is_err(), "{tree}");
+fn rejects_a_manifest_that_allows_what_is_refused_or_does_not_say() {
+    for line in MANIFEST.lines() {
+        assert!(manifest(&MANIFEST.replace(line, "")).is_err(), "{line}");
+        let allowed = line.replace(")0x0", ")0xffffffff");
+        assert!(
+            manifest(&MANIFEST.replace(line, &allowed)).is_err(),
+            "{line}"
+        );
     }
 }
 

@@ -3,11 +3,11 @@ package kr.naru.demo
 import android.annotation.SuppressLint
 import android.content.Context
 import android.graphics.Matrix
-import android.graphics.RectF
 import android.graphics.SurfaceTexture
 import android.view.Surface
 import android.view.TextureView
 import kr.naru.FrameContent
+import kr.naru.demo.model.PreviewFit
 
 /** What the camera sees, filling this view; the camera is open between [resume] and [pause]. */
 @SuppressLint("ViewConstructor")
@@ -60,21 +60,18 @@ class CameraPreview(
         fill()
     }
 
-    /** The picture keeps its proportions and fills the view; what is over is cut off. */
     private fun fill() {
         val size = camera?.size ?: return
-        val seen = RectF(0f, 0f, width.toFloat(), height.toFloat())
-        val matrix = Matrix()
-        val turn = turn()
-        // The texture is stretched to the view, and its long side lies along the device's.
-        val (wide, high) = if (turn % 180 == 0) size.height to size.width else size.width to size.height
-        val scale = maxOf(seen.width() / wide, seen.height() / high)
-        matrix.setScale(scale * wide / seen.width(), scale * high / seen.height(), seen.centerX(), seen.centerY())
-        if (turn != 0) matrix.postRotate(-turn.toFloat(), seen.centerX(), seen.centerY())
-        setTransform(matrix)
+        if (width == 0 || height == 0) return
+        val fit = PreviewFit.of(width, height, long = size.width, short = size.height, turned = turned())
+        val (x, y) = width / 2f to height / 2f
+        setTransform(Matrix().apply {
+            setScale(fit.scaleX, fit.scaleY, x, y)
+            postRotate(fit.turn, x, y)
+        })
     }
 
-    private fun turn(): Int = when (display?.rotation) {
+    private fun turned(): Int = when (display?.rotation) {
         Surface.ROTATION_90 -> 90
         Surface.ROTATION_180 -> 180
         Surface.ROTATION_270 -> 270

@@ -34,6 +34,7 @@ class Column(context: Context, val texts: Texts) : LinearLayout(context) {
     fun heading(words: String): TextView = text(words, sp = 24f).apply {
         typeface = Typeface.DEFAULT_BOLD
         beHeading()
+        this@Column.beCalled(words)
     }
 
     fun text(words: String, sp: Float = 17f): TextView = add(TextView(context)).apply {

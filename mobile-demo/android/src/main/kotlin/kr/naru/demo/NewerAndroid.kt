@@ -13,6 +13,12 @@ fun TextView.beHeading() {
     if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P) isAccessibilityHeading = true
 }
 
+/** Screen readers say this when the view comes. */
+@TargetApi(Build.VERSION_CODES.P)
+fun View.beCalled(title: String) {
+    if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P) accessibilityPaneTitle = title
+}
+
 /** The line is as large as fits. */
 @TargetApi(Build.VERSION_CODES.O)
 fun TextView.fitBetween(smallest: Int, largest: Int) {

@@ -18,7 +18,7 @@ class Screens(
         when (screen) {
             Screen.Home -> {}
             is Screen.Scanning -> scanning()
-            is Screen.TypingNumber -> typingNumber()
+            is Screen.TypingNumber -> typingNumber(screen)
             is Screen.Connecting -> waiting(texts.connecting)
             is Screen.SecurityCode -> securityCode(screen)
             is Screen.Arrived -> arrived(screen)
@@ -48,10 +48,11 @@ class Screens(
         cancel()
     }
 
-    private fun Column.typingNumber() {
+    private fun Column.typingNumber(screen: Screen.TypingNumber) {
         heading(texts.typeNumber)
         text(texts.numberExplained)
         val number = numberField(texts.typeNumber)
+        number.setText(screen.typed)
         problemPlace()
         button(texts.connect) { model.submitNumber(number.text.toString()) }
         cancel()

@@ -7,6 +7,7 @@ import android.content.pm.PackageManager
 import android.os.Bundle
 import android.view.WindowManager.LayoutParams.FLAG_KEEP_SCREEN_ON
 import android.view.WindowManager.LayoutParams.FLAG_SECURE
+import android.widget.FrameLayout
 import android.widget.ScrollView
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.MainScope
@@ -94,9 +95,11 @@ class TransferActivity : Activity() {
         column = made
         val isScanning = state.screen is Screen.Scanning
         if (!isScanning) hasAsked = false
-        made.fitsSystemWindows = isScanning
-        // What is not scanned may be longer than the display, where letters are large.
-        setContentView(if (isScanning) made else ScrollView(this).apply { fitsSystemWindows = true; addView(made) })
+        // The preview fills what is left; anything else may be longer than the display, where letters are large.
+        val frame = if (isScanning) FrameLayout(this) else ScrollView(this)
+        frame.fitsSystemWindows = true
+        frame.addView(made)
+        setContentView(frame)
         look()
     }
 

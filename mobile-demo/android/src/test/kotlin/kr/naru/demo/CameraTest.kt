@@ -5,6 +5,7 @@ import android.graphics.SurfaceTexture
 import android.hardware.camera2.CameraCharacteristics
 import android.hardware.camera2.CameraManager
 import android.os.Looper
+import java.time.Duration
 import org.junit.Assert.assertEquals
 import org.junit.Test
 import org.junit.runner.RunWith
@@ -13,6 +14,7 @@ import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 import org.robolectric.shadows.ShadowCameraCharacteristics
+import org.robolectric.shadows.ShadowPausedLooper
 
 /** Opening and closing only: Robolectric's camera sees nothing. */
 @RunWith(RobolectricTestRunner::class)
@@ -65,6 +67,24 @@ class CameraTest {
         camera.close()
         ends()
         assertEquals(0, failures)
+    }
+
+    @Test
+    fun `a camera that another app takes away says so once, and leaves nothing behind`() {
+        phoneHasACamera()
+        val camera = camera()
+        camera.open(texture)
+        val main = shadowOf(Looper.getMainLooper()) as ShadowPausedLooper
+        val deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos()
+        while (failures == 0 && System.nanoTime() < deadline) {
+            // Does nothing until the camera is open.
+            cameras.triggerDisconnect()
+            main.poll(10)
+            main.idle()
+        }
+        camera.close()
+        ends()
+        assertEquals(1, failures)
     }
 
     @Test

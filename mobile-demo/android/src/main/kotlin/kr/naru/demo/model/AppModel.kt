@@ -45,6 +45,7 @@ class AppModel(private val naru: Naru, private val scope: CoroutineScope, langua
     private var receipt: GiveEvent.Received? = null
     private var fate: OriginalFate? = null
     private var tried: Purpose = Purpose.Receive
+    private var typed = ""
 
     // Home
 
@@ -124,6 +125,7 @@ class AppModel(private val naru: Naru, private val scope: CoroutineScope, langua
     /** The connection number that the person has typed. */
     fun submitNumber(number: String) {
         val typing = screen as? Screen.TypingNumber ?: return
+        typed = number
         start(typing.purpose, { naru.receiveByNumber(number) }, { naru.giveByNumber(it, number) })
     }
 
@@ -253,6 +255,7 @@ class AppModel(private val naru: Naru, private val scope: CoroutineScope, langua
         recipient = null
         receipt = null
         fate = null
+        typed = ""
         now.update { it.copy(isReconnecting = false) }
     }
 
@@ -316,6 +319,7 @@ class AppModel(private val naru: Naru, private val scope: CoroutineScope, langua
             GiveEvent.Sending -> screen = Screen.Sending
             is GiveEvent.Received -> {
                 receipt = event
+                isListOld = true
                 screen = Screen.Sent(event.location, texts.finding(event.isSigned))
             }
             GiveEvent.Given -> {
@@ -337,7 +341,7 @@ class AppModel(private val naru: Naru, private val scope: CoroutineScope, langua
             shown is Screen.Stored || shown is Screen.Done || shown == Screen.Home -> {}
             // A mistyped number is corrected where it was typed.
             shown is Screen.Connecting && failure is NaruException.Input && failure.isRetryable ->
-                screen = Screen.TypingNumber(shown.purpose, texts.problem(failure))
+                screen = Screen.TypingNumber(shown.purpose, texts.problem(failure), typed)
             else -> screen = Screen.Failed(texts.problem(failure))
         }
     }

@@ -13,7 +13,15 @@ sealed interface Screen {
     ) : Screen
 
     /** The camera cannot or shall not be used: the connection number is typed. */
-    data class TypingNumber(val purpose: Purpose, val problem: Problem? = null) : Screen
+    data class TypingNumber(
+        val purpose: Purpose,
+        val problem: Problem? = null,
+        /** What was typed before, to be corrected. */
+        val typed: String = "",
+    ) : Screen {
+        /** Does not show the number. */
+        override fun toString(): String = "TypingNumber($purpose, $problem)"
+    }
 
     /** The other device is being reached. */
     data class Connecting(val purpose: Purpose) : Screen

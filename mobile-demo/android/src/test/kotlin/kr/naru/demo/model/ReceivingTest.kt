@@ -1,9 +1,16 @@
 package kr.naru.demo.model
 
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.launch
 import kr.naru.FrameContent
+import kr.naru.Naru
 import kr.naru.NaruException
+import kr.naru.ReceiveEvent
+import kr.naru.readFrame
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
 import org.junit.Assert.assertNotNull
@@ -75,6 +82,24 @@ class ReceivingTest {
     }
 
     @Test
+    fun `a code in a frame of the camera connects`() = crossing {
+        val giving = gives()
+        val qr = qr.await()
+        model.receive()
+        // Four pixels a module, a quiet zone, and rows that are longer than what they hold.
+        val side = (qr.width + 8) * 4
+        val stride = side + 24
+        val luma = ByteArray(stride * side) { at ->
+            val (x, y) = (at % stride) / 4 - 4 to (at / stride) / 4 - 4
+            if (x in 0 until qr.width && y in 0 until qr.width && qr.isDark(x, y)) 0 else -1
+        }
+        model.see(readFrame(luma, side, side, stride))
+        sees<Screen.SecurityCode>()
+        model.stop()
+        giving.cancelAndJoin()
+    }
+
+    @Test
     fun `a frame without a code changes nothing`() = crossing {
         model.receive()
         model.see(FrameContent.NotFound)
@@ -103,7 +128,9 @@ class ReceivingTest {
             model.receive()
             model.typeNumber()
             model.submitNumber(typed)
-            assertEquals(code, sees<Screen.TypingNumber> { it.problem != null }.problem?.code)
+            val corrected = sees<Screen.TypingNumber> { it.problem != null }
+            assertEquals(code, corrected.problem?.code)
+            assertEquals(typed, corrected.typed)
         }
     }
 
@@ -154,6 +181,26 @@ class ReceivingTest {
     }
 
     @Test
+    fun `a code that another device has joined by is named`() = crossing {
+        val giving = gives()
+        val text = code.await()
+        val stranger = naru(relay.origin, "남의 전화")
+        val joined = CompletableDeferred<Unit>()
+        val receiving = CoroutineScope(Dispatchers.Default).launch {
+            stranger.receive(scanning = text).collect { if (it is ReceiveEvent.SecurityCode) joined.complete(Unit) }
+        }
+        joined.await()
+        model.receive()
+        model.scan(text)
+        val problem = sees<Screen.Failed>().problem
+        assertEquals("already_joined", problem.code)
+        assertTrue("$problem", "다른 기기가 먼저 연결했습니다" in problem.message)
+        receiving.cancelAndJoin()
+        stranger.close()
+        giving.cancelAndJoin()
+    }
+
+    @Test
     fun `leaving the app stops a transfer that waits for the person, and the other device hears of it`() = crossing {
         val giving = gives()
         model.receive()
@@ -180,6 +227,32 @@ class ReceivingTest {
         model.leave()
         assertNotNull(sees<Screen.Stored> { it.original != null }.original)
         giving.await()
+    }
+
+    @Test
+    fun `lets go of all that the library holds`() {
+        // What other tests have cancelled is collected first; from then on closing has to do.
+        awaitNoObjects { System.gc() }
+        crossing {
+            val giving = gives()
+            phoneReceivesUntilArrived()
+            model.accept(PASSWORD)
+            sees<Screen.Stored> { it.original != null }
+            giving.await()
+            model.stop()
+            model.refresh()
+            model.receive()
+            model.scan(code.await())
+            model.leave()
+        }
+        // The last farewell may be under way.
+        awaitNoObjects { Thread.yield() }
+    }
+
+    private fun awaitNoObjects(meanwhile: () -> Unit) {
+        val deadline = System.nanoTime() + 20_000_000_000
+        while (Naru.liveObjects() > 0 && System.nanoTime() < deadline) meanwhile()
+        assertEquals(0, Naru.liveObjects())
     }
 
     @Test

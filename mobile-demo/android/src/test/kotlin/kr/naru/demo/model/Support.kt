@@ -21,6 +21,7 @@ import kr.naru.GiveEvent
 import kr.naru.Naru
 import kr.naru.NaruOptions
 import kr.naru.OriginalFate
+import kr.naru.QrCode
 import kr.naru.ReceiveEvent
 import kr.naru.UrlConnectionTransport
 import kr.naru.UserVerification
@@ -78,6 +79,9 @@ class OtherDevice(relay: RelayProcess, private val scope: CoroutineScope) : Auto
     /** What it shows to be scanned. */
     val code = CompletableDeferred<String>()
 
+    /** The same, as a picture. */
+    val qr = CompletableDeferred<QrCode>()
+
     /** What it shows to be typed. */
     val number = CompletableDeferred<String>()
 
@@ -91,6 +95,7 @@ class OtherDevice(relay: RelayProcess, private val scope: CoroutineScope) : Auto
                 when (event) {
                     is GiveEvent.Displaying -> {
                         event.requestNumber()
+                        qr.complete(event.qr)
                         code.complete(event.qr.text)
                     }
                     is GiveEvent.ConnectionNumber -> number.complete(event.number)
@@ -136,6 +141,7 @@ class Crossing(val relay: RelayProcess, scope: CoroutineScope, language: Languag
     private val pc = OtherDevice(relay, this.scope)
     val model = AppModel(phone, this.scope, language)
     val code get() = pc.code
+    val qr get() = pc.qr
     val number get() = pc.number
     val digits get() = pc.digits
     val screen get() = model.state.value.screen
