@@ -35,7 +35,7 @@ fn prepare(root: &Path) -> Result<(), Failure> {
     page::install(&root.join("tests/browser"))?;
     run(cargo()
         .current_dir(root)
-        .args(["build", "--quiet", "-p", "naru-relay"]))?;
+        .args(["build", "--quiet", "-p", "naru-relay", "-p", "naru-tests", "--bins"]))?;
     crate::run::samples(&root.join("target/samples"))?;
     generate(root)?;
     snippets(root)

@@ -15,6 +15,7 @@ mod host;
 mod live;
 mod lock;
 mod log;
+mod login;
 mod naru;
 mod receiving;
 mod relay;
@@ -29,13 +30,13 @@ pub use self::{
     },
     deposits::{DepositStatus, Depositing, DepositingEvent},
     display::QrCode,
-    failure::{Failure, FailureKind},
+    failure::{Failure, FailureKind, LocalisedText, RuleRefusal, SupportDesk},
     frame::{FrameContent, PairingCodeDirection, PairingCodeInfo, read_frame},
     giving::{Giving, GivingEvent},
     host::{
-        CertificateFile, CertificateStore, HttpHeader, HttpRequest, HttpResponse, StoreError,
-        StoredCertificate, Transport, TransportError, UserVerification, VerificationError,
-        VerificationPurpose,
+        CertificateFile, CertificateStore, HttpHeader, HttpRequest, HttpResponse, Login,
+        LoginError, StoreError, StoredCertificate, Transport, TransportError, UserVerification,
+        VerificationError, VerificationPurpose,
     },
     live::live_objects,
     log::{LogEntry, LogLevel, LogSink},
