@@ -1,6 +1,7 @@
 //! The log for a syslog server (RFC 5424): each entry's JSON line is a message.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     io::{self, Write},
     net::{TcpStream, ToSocketAddrs, UdpSocket},
@@ -116,7 +117,8 @@ impl Syslog {
 
     fn message(&self, line: &str) -> io::Result<Vec<u8>> {
         let mut message = Vec::new();
-        let parts = (0, syslog::StructuredData::default(), line);
+        let no_data = BTreeMap::<String, BTreeMap<String, String>>::new();
+        let parts = (0, no_data, line);
         self.formatter
             .format(&mut message, Severity::LOG_NOTICE, parts)
             .map_err(io::Error::other)?;

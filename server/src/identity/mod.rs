@@ -11,6 +11,8 @@ mod settings;
 
 use std::{sync::Arc, time::Duration};
 
+use jiff::Timestamp;
+
 pub(crate) use self::{
     device::{Proven, ProvenDevice},
     devices::{Admission, Changed, Device, Introduction},
@@ -35,6 +37,8 @@ pub(crate) struct Identity {
     origin: HttpsOrigin,
     providers: Vec<Arc<Provider>>,
     registry: AnyRegistry,
+    /// What time it is.
+    clock: fn() -> Timestamp,
 }
 
 impl Identity {
@@ -49,6 +53,7 @@ impl Identity {
             origin: settings.origin,
             providers: providers.collect::<Result<_, _>>()?,
             registry,
+            clock: Timestamp::now,
         })
     }
 
