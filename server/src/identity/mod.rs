@@ -1,5 +1,6 @@
 //! Who people are: login by OpenID Connect, sessions and devices (`docs/identity.md`).
 
+mod description;
 mod device;
 mod devices;
 mod login;

@@ -29,7 +29,7 @@ class LoginTest {
 
     /** Opens a transfer and leaves it to whoever scans its code. */
     private suspend fun Phone.opens() {
-        naru.receiveByDisplaying().first { it is ReceiveEvent.Displaying }
+        naru.receiveByDisplaying().first { it is ReceiveEvent.Open }
     }
 
     @Test
