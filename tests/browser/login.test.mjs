@@ -174,6 +174,48 @@ test("a device logs in, receives, is renamed and revoked, and can do nothing fro
   const after = startPhone(t, relay, temporaryFolder(t), "--image", await photograph(t, page));
   assert.equal(await after.end(), 1);
   assert.match(after.complained, /Log in with `naru login`.*\[login_required/s);
+
+  // Nothing that opens anything is in what the relay has said.
+  const secrets = [(await sessionOf(page)).value, PASSWORD, "a password of the tests"];
+  for (const [path, content] of kept) {
+    if (path.endsWith(".json")) secrets.push(...Object.values(JSON.parse(content)).filter((it) => String(it).length > 40));
+    else secrets.push(content.toString("hex"), content.toString("base64url"));
+  }
+  for (const secret of secrets) assert.ok(!relay.log.includes(secret), "a secret is in the relay's log");
+});
+
+test("a device's login is renewed in time, cancelled, or not needed at all", async (t) => {
+  const ttl = { IdToken: 20 };
+  const { origin, relay } = await startWorld(t, { interior: { people: PEOPLE, says: INTERIOR, ttl, ...APP } });
+  const login = await logInDevice(t, origin, "hong");
+  assert.equal(await login.end(), 0, login.complained);
+  const tokens = () => JSON.parse([...filesBelow(settingsOf(t))].find(([path]) => path.endsWith(".json"))[1]);
+  const before = tokens();
+  const shown = startPhone(t, relay, temporaryFolder(t), "--show");
+  await shown.hears(/Connection number/);
+  assert.ok(before.refresh_token);
+  assert.notEqual(tokens().refresh_token, before.refresh_token);
+  shown.child.kill("SIGKILL");
+
+  const cancelled = startCommand(t, "login", "--relay", origin);
+  const browser = await openBrowser(t, origin);
+  await browser.goto(await cancelled.hears(/(http\S+)\n/));
+  await browser.getByRole("button", { name: "Abort" }).click();
+  assert.equal(await cancelled.end(), 1);
+  assert.match(cancelled.complained, /cancelled or is not allowed.*\[login_denied\]/s);
+  assert.equal(tokens().issuer, before.issuer, "the login before it stays");
+
+  const out = startCommand(t, "logout", "--relay", origin);
+  assert.equal(await out.end(), 0, out.complained);
+  const again = startCommand(t, "logout", "--relay", origin);
+  assert.equal(await again.end(), 1);
+  assert.match(again.complained, /\[not_logged_in\]/);
+  assert.deepEqual([...filesBelow(settingsOf(t)).keys()].map((path) => path.split(".").pop()), ["key"]);
+
+  const open = await startRelay(t);
+  const needless = startCommand(t, "login", "--relay", open.origin);
+  assert.equal(await needless.end(), 1);
+  assert.match(needless.complained, /needs no login.*\[no_login\]/s);
 });
 
 test("another person's device that has photographed the QR gets nothing", async (t) => {
