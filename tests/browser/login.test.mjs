@@ -336,6 +336,19 @@ test("whose agency has no rules here hears so, and can log out", async (t) => {
   await page.getByText("For the ministry's people only.").waitFor();
 });
 
+test("a person who is not in their agency's network hears so, and can log out", async (t) => {
+  const { origin } = await startAgencies(t, RULES.replace("devices = 1", 'networks = ["10.1.0.0/16"]'));
+  const page = await openBrowser(t, origin);
+  await logIn(page, origin, "hong", "interior 계정으로 로그인");
+  const alert = page.getByRole("alert");
+  await alert.getByText("행정안전부 정책상 이 망에서는 인증서를 옮길 수 없습니다.").waitFor();
+  await alert.getByText("문의: 정보화담당관실, 02-2100-0000, 평일 09:00~18:00").waitFor();
+  await page.getByRole("button", { name: "로그아웃" }).click();
+  await page.getByRole("heading", { name: "로그인" }).waitFor();
+  await logIn(page, origin, "lee", "국세청 계정으로 로그인");
+  await page.getByText("이세무").waitFor();
+});
+
 for (const [locale, words] of [
   ["ko-KR", { devices: "기기 관리", desk: "기록 조회", search: "조회", reason: "조회하는 이유", back: "뒤로" }],
   ["en-US", { devices: "My devices", desk: "Look up", search: "Look up", reason: "Reason", back: "Back" }],
