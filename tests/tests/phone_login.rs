@@ -143,7 +143,7 @@ fn told(failure: Failure) -> (FailureKind, String, Option<RuleRefusal>, String) 
         message_en,
         ..
     } = failure;
-    (kind, code, refusal, message_en)
+    (kind, code, refusal.map(|refusal| *refusal), message_en)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -32,7 +32,7 @@ pub enum Failure {
         /// Cause and next step in English.
         message_en: String,
         /// The agency's rule that does not allow it, where one does not.
-        refusal: Option<RuleRefusal>,
+        refusal: Option<Box<RuleRefusal>>,
     },
 }
 
@@ -222,7 +222,7 @@ impl Failure {
             refusal: told,
             ..
         } = &mut failure;
-        *told = refusal.map(Into::into);
+        *told = refusal.map(|refusal| Box::new(refusal.into()));
         if let Some(reference) = &remark.reference {
             *message_ko += &format!(" (문의 번호 {reference})");
             *message_en += &format!(" (reference {reference})");
