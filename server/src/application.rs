@@ -193,15 +193,15 @@ async fn identity(settings: &Settings) -> Result<Option<Identity>, StartError> {
 
 async fn audit(settings: &Settings) -> Result<Audit, AuditError> {
     let trail = Trail::open(&settings.audit).await?;
-    let export = settings.audit_export.as_ref().map(Export::open);
-    let export = export.transpose()?;
+    let exports = settings.audit_exports.iter().map(Export::open);
+    let exports = exports.collect::<Result<_, _>>()?;
     if trail.is_forgetful() {
         tracing::warn!(
             "the audit is kept in memory: a restart forgets who did what, and no other program can look up a \
              reference number; name a place that lasts with --audit"
         );
     }
-    Ok(Audit::start(trail, export, settings.audit_retention))
+    Ok(Audit::start(trail, exports, settings.audit_retention))
 }
 
 async fn stop_gracefully(stop: &watch::Sender<bool>, handle: &ServerHandle) {

@@ -15,7 +15,7 @@ use rustls_pki_types::{CertificateDer, pem::PemObject};
 use serde::Deserialize;
 
 use crate::{
-    audit::{AuditUrl, ExportTarget, Retention, UnknownAudit},
+    audit::{AuditUrl, ExportTarget, Retention, UnknownAudit, UnknownSyslog},
     reference::Reference,
     registry::{RegistryUrl, UnknownRegistry},
     store::{Capacity, StoreUrl, UnknownStore},
@@ -85,7 +85,7 @@ pub struct Settings {
     /// Where sessions and devices are kept.
     pub registry: RegistryUrl,
     /// Where that is written as JSON lines too.
-    pub audit_export: Option<ExportTarget>,
+    pub audit_exports: Vec<ExportTarget>,
     /// How long it is kept.
     pub audit_retention: Retention,
     /// What the page is told.
@@ -367,6 +367,10 @@ options! {
     /// File to which the audit is appended as JSON lines too; `-` is standard output.
     #[arg(long, env = "NARU_AUDIT_EXPORT", value_name = "FILE")]
     audit_export: PathBuf,
+    /// Syslog server to which the audit goes too (RFC 5424): `udp://HOST:PORT`, `tcp://HOST:PORT` or
+    /// `unix:/dev/log`.
+    #[arg(long, env = "NARU_AUDIT_SYSLOG", value_name = "ADDRESS")]
+    audit_syslog: String,
     /// Years for which the audit is kept [default: 1].
     #[arg(long, env = "NARU_AUDIT_YEARS", value_enum, value_name = "YEARS")]
     audit_years: Retention,
@@ -424,6 +428,20 @@ impl Options {
                     name: "audit",
                     reason: "expected `memory`, `sqlite:FILE`, or the address of a Redis as for store",
                 })?,
+        };
+        let audit_file = self.audit_export.map(|path| match path.as_os_str() == "-" {
+            true => ExportTarget::Output,
+            false => ExportTarget::File(path),
+        });
+        let audit_syslog = match self.audit_syslog.as_deref().map(str::parse) {
+            None => None,
+            Some(Ok(address)) => Some(ExportTarget::Syslog(address)),
+            Some(Err(UnknownSyslog)) => {
+                return Err(SettingsError::Unusable {
+                    name: "audit_syslog",
+                    reason: "expected `udp://HOST:PORT`, `tcp://HOST:PORT` or `unix:FILE`",
+                });
+            }
         };
         let registry = match (&self.registry, &store) {
             (Some(url), _) => url
@@ -501,10 +519,7 @@ impl Options {
             identity: self.identity,
             registry,
             audit,
-            audit_export: self.audit_export.map(|path| match path.as_os_str() == "-" {
-                true => ExportTarget::Output,
-                false => ExportTarget::File(path),
-            }),
+            audit_exports: audit_file.into_iter().chain(audit_syslog).collect(),
             audit_retention: self.audit_years.unwrap_or_default(),
             page: PageSettings {
                 shared_pc: self.shared_pc.unwrap_or(false),

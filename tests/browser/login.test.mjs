@@ -174,6 +174,48 @@ test("a device logs in, receives, is renamed and revoked, and can do nothing fro
   const after = startPhone(t, relay, temporaryFolder(t), "--image", await photograph(t, page));
   assert.equal(await after.end(), 1);
   assert.match(after.complained, /Log in with `naru login`.*\[login_required/s);
+
+  // Nothing that opens anything is in what the relay has said.
+  const secrets = [(await sessionOf(page)).value, PASSWORD, "a password of the tests"];
+  for (const [path, content] of kept) {
+    if (path.endsWith(".json")) secrets.push(...Object.values(JSON.parse(content)).filter((it) => String(it).length > 40));
+    else secrets.push(content.toString("hex"), content.toString("base64url"));
+  }
+  for (const secret of secrets) assert.ok(!relay.log.includes(secret), "a secret is in the relay's log");
+});
+
+test("a device's login is renewed in time, cancelled, or not needed at all", async (t) => {
+  const ttl = { IdToken: 20 };
+  const { origin, relay } = await startWorld(t, { interior: { people: PEOPLE, says: INTERIOR, ttl, ...APP } });
+  const login = await logInDevice(t, origin, "hong");
+  assert.equal(await login.end(), 0, login.complained);
+  const tokens = () => JSON.parse([...filesBelow(settingsOf(t))].find(([path]) => path.endsWith(".json"))[1]);
+  const before = tokens();
+  const shown = startPhone(t, relay, temporaryFolder(t), "--show");
+  await shown.hears(/Connection number/);
+  assert.ok(before.refresh_token);
+  assert.notEqual(tokens().refresh_token, before.refresh_token);
+  shown.child.kill("SIGKILL");
+
+  const cancelled = startCommand(t, "login", "--relay", origin);
+  const browser = await openBrowser(t, origin);
+  await browser.goto(await cancelled.hears(/(http\S+)\n/));
+  await browser.getByRole("button", { name: "Abort" }).click();
+  assert.equal(await cancelled.end(), 1);
+  assert.match(cancelled.complained, /cancelled or is not allowed.*\[login_denied\]/s);
+  assert.equal(tokens().issuer, before.issuer, "the login before it stays");
+
+  const out = startCommand(t, "logout", "--relay", origin);
+  assert.equal(await out.end(), 0, out.complained);
+  const again = startCommand(t, "logout", "--relay", origin);
+  assert.equal(await again.end(), 1);
+  assert.match(again.complained, /\[not_logged_in\]/);
+  assert.deepEqual([...filesBelow(settingsOf(t)).keys()].map((path) => path.split(".").pop()), ["key"]);
+
+  const open = await startRelay(t);
+  const needless = startCommand(t, "login", "--relay", open.origin);
+  assert.equal(await needless.end(), 1);
+  assert.match(needless.complained, /needs no login.*\[no_login\]/s);
 });
 
 test("another person's device that has photographed the QR gets nothing", async (t) => {
@@ -292,6 +334,19 @@ test("whose agency has no rules here hears so, and can log out", async (t) => {
   assert.equal(await sessionOf(page), undefined);
   await logIn(page, origin, "hong", "Log in: Ministry of the Interior");
   await page.getByText("For the ministry's people only.").waitFor();
+});
+
+test("a person who is not in their agency's network hears so, and can log out", async (t) => {
+  const { origin } = await startAgencies(t, RULES.replace("devices = 1", 'networks = ["10.1.0.0/16"]'));
+  const page = await openBrowser(t, origin);
+  await logIn(page, origin, "hong", "interior 계정으로 로그인");
+  const alert = page.getByRole("alert");
+  await alert.getByText("행정안전부 정책상 이 망에서는 인증서를 옮길 수 없습니다.").waitFor();
+  await alert.getByText("문의: 정보화담당관실, 02-2100-0000, 평일 09:00~18:00").waitFor();
+  await page.getByRole("button", { name: "로그아웃" }).click();
+  await page.getByRole("heading", { name: "로그인" }).waitFor();
+  await logIn(page, origin, "lee", "국세청 계정으로 로그인");
+  await page.getByText("이세무").waitFor();
 });
 
 for (const [locale, words] of [

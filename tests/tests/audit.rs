@@ -314,7 +314,7 @@ impl Noted {
         let path = folder.path().to_owned();
         let relay = RunningRelay::start(|settings| {
             settings.audit = sqlite(&path);
-            settings.audit_export = Some(ExportTarget::File(path.join("audit.jsonl")));
+            settings.audit_exports = vec![ExportTarget::File(path.join("audit.jsonl"))];
         })
         .await;
         Self { relay, folder }
@@ -470,7 +470,7 @@ async fn holds_no_secret_anywhere() {
     let export = folder.path().join("audit.jsonl");
     let relay = RunningRelay::start_on(redis.url(), |settings| {
         settings.audit = redis.address().parse().unwrap();
-        settings.audit_export = Some(ExportTarget::File(export.clone()));
+        settings.audit_exports = vec![ExportTarget::File(export.clone())];
     })
     .await;
     let noted = Noted {

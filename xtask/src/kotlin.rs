@@ -33,9 +33,15 @@ fn prepare(root: &Path) -> Result<(), Failure> {
     tools::ensure_browsers()?;
     page::build(root)?;
     page::install(&root.join("tests/browser"))?;
-    run(cargo()
-        .current_dir(root)
-        .args(["build", "--quiet", "-p", "naru-relay"]))?;
+    run(cargo().current_dir(root).args([
+        "build",
+        "--quiet",
+        "-p",
+        "naru-relay",
+        "-p",
+        "naru-tests",
+        "--bins",
+    ]))?;
     crate::run::samples(&root.join("target/samples"))?;
     generate(root)?;
     snippets(root)

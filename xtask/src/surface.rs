@@ -151,6 +151,8 @@ fn type_name(of: &Type) -> String {
     match of {
         Type::Optional { inner_type } => format!("{}?", type_name(inner_type)),
         Type::Sequence { inner_type } => format!("[{}]", type_name(inner_type)),
+        // Other languages know no boxes.
+        Type::Box { inner_type } => type_name(inner_type),
         named => named
             .name()
             .map_or_else(|| format!("{named:?}"), str::to_owned),

@@ -2,7 +2,7 @@
 
 use naru_core::{
     certificate::{ChangeError, PasswordError, RootsError, WeakPassword},
-    client::{Remark, TransferError},
+    client::{self, Remark, TransferError},
     connection_number::ConnectionNumberError,
     deposit::DepositCodeError,
     giver::OfferError,
@@ -12,7 +12,7 @@ use naru_core::{
 
 use crate::{
     host::{StoreError, VerificationError},
-    wording::Wording,
+    wording::{DEVICE_REVOKED, NOT_A_MEMBER, TOO_MANY_DEVICES, Wording},
 };
 
 /// Why something did not succeed. Whatever the cause, no certificate is lost by it.
@@ -31,7 +31,66 @@ pub enum Failure {
         message_ko: String,
         /// Cause and next step in English.
         message_en: String,
+        /// The agency's rule that does not allow it, where one does not.
+        refusal: Option<Box<RuleRefusal>>,
     },
+}
+
+/// A rule of an agency that stops the person, whose it is, and whom to ask. It is the relay's word.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct RuleRefusal {
+    /// A stable name of the rule, such as `networks` or `devices`.
+    pub rule: String,
+    /// The agency's name; absent for those who belong to none.
+    pub agency: Option<LocalisedText>,
+    /// Whom to ask.
+    pub desk: Option<SupportDesk>,
+}
+
+/// Whom people ask.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct SupportDesk {
+    /// Its name.
+    pub name: LocalisedText,
+    /// Its telephone number.
+    pub phone: Option<String>,
+    /// Its mail address.
+    pub mail: Option<String>,
+    /// When it is there.
+    pub hours: Option<LocalisedText>,
+}
+
+/// A text in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct LocalisedText {
+    /// In Korean.
+    pub ko: String,
+    /// In English.
+    pub en: String,
+}
+
+impl From<&client::Localised> for LocalisedText {
+    fn from(text: &client::Localised) -> Self {
+        Self {
+            ko: text.ko.clone(),
+            en: text.en.clone(),
+        }
+    }
+}
+
+impl From<&client::Refusal> for RuleRefusal {
+    fn from(refusal: &client::Refusal) -> Self {
+        Self {
+            rule: refusal.rule.clone(),
+            agency: refusal.agency.as_ref().map(Into::into),
+            desk: refusal.desk.as_ref().map(|desk| SupportDesk {
+                name: (&desk.name).into(),
+                phone: desk.phone.clone(),
+                mail: desk.mail.clone(),
+                hours: desk.hours.as_ref().map(Into::into),
+            }),
+        }
+    }
 }
 
 /// What a failure has to do with.
@@ -43,6 +102,16 @@ pub enum FailureKind {
     Expired,
     /// The other device or the person at it.
     OtherDevice,
+    /// The person has to log in, or to log in again.
+    LoginRequired,
+    /// The two devices belong to two people.
+    OtherPerson,
+    /// A rule of the agency, which the failure names.
+    NotAllowed,
+    /// The person has as many devices as they may.
+    DeviceLimit,
+    /// This device was removed by its owner, and can do nothing until it has a new key.
+    DeviceRevoked,
     /// The way to the relay.
     Network,
     /// The relay, which has answered otherwise than hoped.
@@ -79,6 +148,7 @@ impl Failure {
             retryable,
             message_ko: ko.into_owned(),
             message_en: en.into_owned(),
+            refusal: None,
         }
     }
 }
@@ -103,11 +173,12 @@ impl From<TransferError> for Failure {
             | TransferError::FrameGap
             | TransferError::MailboxTaken => (FailureKind::Relay, true),
             TransferError::RelayRefused => (FailureKind::Unsupported, false),
-            TransferError::DepositsOff
-            | TransferError::NotAllowed
-            | TransferError::DeviceRefused => (FailureKind::Relay, false),
-            TransferError::LoginRequired => (FailureKind::Relay, true),
-            TransferError::OtherPerson => (FailureKind::Security, false),
+            TransferError::DepositsOff | TransferError::DeviceRefused => {
+                (FailureKind::Relay, false)
+            }
+            TransferError::NotAllowed => (FailureKind::NotAllowed, false),
+            TransferError::LoginRequired => (FailureKind::LoginRequired, true),
+            TransferError::OtherPerson => (FailureKind::OtherPerson, false),
             TransferError::IdentityInvalid | TransferError::IdentityMissing => {
                 (FailureKind::Security, true)
             }
@@ -125,29 +196,41 @@ impl From<TransferError> for Failure {
 impl Failure {
     /// A transfer that failed, with what the relay has said of it.
     pub(crate) fn remarked(error: TransferError, remark: &Remark) -> Self {
-        let Self::Failed {
-            code,
-            kind,
-            retryable,
-            mut message_ko,
-            mut message_en,
-        } = error.into();
         let refusal = remark.refusal.as_ref();
-        if let Some(refusal) = refusal.filter(|_| error == TransferError::NotAllowed) {
-            let Wording { ko, en } = refusal.into();
-            (message_ko, message_en) = (ko.into_owned(), en.into_owned());
-        }
-        if let Some(reference) = &remark.reference {
-            message_ko += &format!(" (문의 번호 {reference})");
-            message_en += &format!(" (reference {reference})");
-        }
-        Self::Failed {
-            code,
-            kind,
-            retryable,
+        let refusal = refusal.filter(|_| error == TransferError::NotAllowed);
+        let mut failure = match (refusal, remark.problem.as_deref()) {
+            (Some(refusal), _) => {
+                let kind = match refusal.rule.as_str() {
+                    "devices" => FailureKind::DeviceLimit,
+                    _ => FailureKind::NotAllowed,
+                };
+                Self::new(error.code(), kind, false, refusal)
+            }
+            (None, Some("not_a_member")) if error == TransferError::NotAllowed => {
+                Self::new("not_a_member", FailureKind::NotAllowed, false, NOT_A_MEMBER)
+            }
+            (None, Some("device_revoked")) if error == TransferError::DeviceRefused => {
+                let kind = FailureKind::DeviceRevoked;
+                Self::new("device_revoked", kind, false, DEVICE_REVOKED)
+            }
+            (None, Some("too_many_devices")) if error == TransferError::DeviceRefused => {
+                let kind = FailureKind::DeviceLimit;
+                Self::new("too_many_devices", kind, false, TOO_MANY_DEVICES)
+            }
+            _ => error.into(),
+        };
+        let Self::Failed {
             message_ko,
             message_en,
+            refusal: told,
+            ..
+        } = &mut failure;
+        *told = refusal.map(|refusal| Box::new(refusal.into()));
+        if let Some(reference) = &remark.reference {
+            *message_ko += &format!(" (문의 번호 {reference})");
+            *message_en += &format!(" (reference {reference})");
         }
+        failure
     }
 }
 

@@ -69,6 +69,29 @@ impl From<uniffi::UnexpectedUniFFICallbackError> for TransportError {
     }
 }
 
+/// Says who the person is, where the relay wants to know.
+#[uniffi::export(foreign)]
+#[async_trait::async_trait]
+pub trait Login: Send + Sync {
+    /// An ID token of the person that is still good for a minute; the app renews it where need be. `None`
+    /// where nobody is logged in. Asked before each request: the app keeps the token meanwhile.
+    async fn token(&self) -> Result<Option<String>, LoginError>;
+}
+
+/// The app could not find out who the person is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, uniffi::Error)]
+pub enum LoginError {
+    /// The provider does not answer, or the app has failed: as if nobody were logged in.
+    #[error("there is no token")]
+    NoToken,
+}
+
+impl From<uniffi::UnexpectedUniFFICallbackError> for LoginError {
+    fn from(_: uniffi::UnexpectedUniFFICallbackError) -> Self {
+        Self::NoToken
+    }
+}
+
 /// Keeps certificates on this device, encrypted by its hardware where that can be had. A certificate
 /// is kept whole or not at all.
 #[uniffi::export(foreign)]

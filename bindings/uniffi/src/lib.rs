@@ -16,6 +16,7 @@ mod identity;
 mod live;
 mod lock;
 mod log;
+mod login;
 mod naru;
 mod receiving;
 mod relay;
@@ -30,13 +31,13 @@ pub use self::{
     },
     deposits::{DepositStatus, Depositing, DepositingEvent},
     display::QrCode,
-    failure::{Failure, FailureKind},
+    failure::{Failure, FailureKind, LocalisedText, RuleRefusal, SupportDesk},
     frame::{FrameContent, PairingCodeDirection, PairingCodeInfo, read_frame},
     giving::{Giving, GivingEvent},
     host::{
-        CertificateFile, CertificateStore, HttpHeader, HttpRequest, HttpResponse, StoreError,
-        StoredCertificate, Transport, TransportError, UserVerification, VerificationError,
-        VerificationPurpose,
+        CertificateFile, CertificateStore, HttpHeader, HttpRequest, HttpResponse, Login,
+        LoginError, StoreError, StoredCertificate, Transport, TransportError, UserVerification,
+        VerificationError, VerificationPurpose,
     },
     identity::{Identity, IdentityKey},
     live::live_objects,

@@ -23,11 +23,12 @@ use crate::{
     deposits::{DepositStatus, Depositing},
     failure::{Failure, Refusal},
     giving::{self, Giving},
-    host::{CertificateStore, Transport, UserVerification},
+    host::{CertificateStore, Login, Transport, UserVerification},
     identity::Identity,
     live::Live,
     lock::lock,
     log::{Log, LogSink},
+    login::Person,
     receiving::{self, Receiving},
     relay::Relay,
     signal::Signal,
@@ -88,6 +89,7 @@ pub struct Naru {
 /// What all that an app does has in common.
 pub(crate) struct Context {
     transport: Arc<dyn Transport>,
+    person: Arc<Person>,
     pub(crate) storage: Storage,
     pub(crate) verification: Arc<dyn UserVerification>,
     pub(crate) log: Log,
@@ -122,6 +124,7 @@ impl Context {
     ) -> Relay {
         Relay {
             transport: Arc::clone(&self.transport),
+            person: Arc::clone(&self.person),
             origin,
             stop: Arc::clone(stop),
             remark: Arc::clone(remark),
@@ -131,7 +134,8 @@ impl Context {
 
 #[uniffi::export]
 impl Naru {
-    /// Takes what the app brings. Fails for a relay that is no origin, and for roots that are none.
+    /// Takes what the app brings: `login` where the agency's relay wants to know who the person is. Fails for
+    /// a relay that is no origin, and for roots that are none.
     #[uniffi::constructor]
     pub fn new(
         transport: Arc<dyn Transport>,
@@ -139,6 +143,7 @@ impl Naru {
         verification: Arc<dyn UserVerification>,
         log: Option<Arc<dyn LogSink>>,
         options: Options,
+        login: Option<Arc<dyn Login>>,
     ) -> Result<Arc<Self>, Failure> {
         let relays: Vec<Origin> = options
             .relays
@@ -152,13 +157,16 @@ impl Naru {
             min_characters: policy.min_characters as usize,
             min_kinds: policy.min_kinds as usize,
         });
+        let storage = Storage::new(store);
+        let device = Device::new(&options.device_name, &options.platform);
         let context = Context {
             transport,
-            storage: Storage::new(store),
+            person: Arc::new(Person::new(login, storage.clone(), device.clone())),
+            storage,
             verification,
             log: Log(log),
             relays,
-            device: Device::new(&options.device_name, &options.platform),
+            device,
             identity: Mutex::default(),
             roots: options.roots.map(|pem| Roots::from_pem(&pem)).transpose()?,
             rules: rules.unwrap_or_default(),
@@ -256,6 +264,12 @@ impl Naru {
         let relay = self.context.errand()?;
         let withdrawn = withdraw(&relay, &relay.origin, &code).await;
         withdrawn.map_err(|error| Failure::remarked(error, &lock(&relay.remark)))
+    }
+
+    /// Gives this device a new key, for a person who wants to use a device again that was removed: what was
+    /// removed stays so.
+    pub async fn renew_device(&self) -> Result<(), Failure> {
+        self.context.person.renew_device().await
     }
 
     /// Whether a new password is as strong as the agency asks; says what it lacks.

@@ -17,6 +17,7 @@ use naru_core::{
 use crate::{
     host::{HttpHeader, HttpRequest, Transport},
     lock::lock,
+    login::Person,
     signal::Signal,
 };
 
@@ -29,6 +30,8 @@ pub(crate) struct Relay {
     pub(crate) origin: Origin,
     /// Aborts the request that is under way; what is sent later says farewell.
     pub(crate) stop: Arc<Signal>,
+    /// Who the person is.
+    pub(crate) person: Arc<Person>,
     /// What the relay has said beside its codes.
     pub(crate) remark: Arc<Mutex<Remark>>,
 }
@@ -36,7 +39,10 @@ pub(crate) struct Relay {
 impl Driven for Relay {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
         let stopped = self.stop.is_raised();
-        let call = self.transport.send(http(&self.origin, request));
+        // A store that does not give the key away now may do so later.
+        let login = self.person.headers(&self.origin, &request).await;
+        let login = login.map_err(|_| TransportError)?;
+        let call = self.transport.send(http(&self.origin, request, login));
         let answer = if stopped {
             call.await
         } else {
@@ -83,7 +89,7 @@ impl Relay {
     }
 }
 
-fn http(origin: &Origin, request: Request) -> HttpRequest {
+fn http(origin: &Origin, request: Request, login: Vec<HttpHeader>) -> HttpRequest {
     let authorization = HttpHeader {
         name: "Authorization".to_owned(),
         value: request.authorization,
@@ -95,7 +101,10 @@ fn http(origin: &Origin, request: Request) -> HttpRequest {
     HttpRequest {
         method: request.method.as_str().to_owned(),
         url: format!("{}{}", origin.as_str(), request.path),
-        headers: std::iter::once(authorization).chain(content_type).collect(),
+        headers: std::iter::once(authorization)
+            .chain(content_type)
+            .chain(login)
+            .collect(),
         body: request.body,
         timeout_milliseconds: request.timeout.as_millis().try_into().unwrap_or(u64::MAX),
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use naru_core::certificate::{CertificateSet, SourceFile, find};
+use zeroize::Zeroizing;
 
 use crate::{
     failure::{Failure, Refusal},
@@ -28,6 +29,19 @@ pub(crate) struct Saved {
 impl Storage {
     pub(crate) fn new(store: Arc<dyn CertificateStore>) -> Self {
         Self(store)
+    }
+
+    /// What is kept of the library's own under a name.
+    pub(crate) async fn secret(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+        Ok(self.0.load_note(name.to_owned()).await?.map(Zeroizing::new))
+    }
+
+    pub(crate) async fn keep_secret(&self, name: &str, content: Vec<u8>) -> Result<(), Failure> {
+        Ok(self.0.save_note(name.to_owned(), content).await?)
+    }
+
+    pub(crate) async fn forget_secret(&self, name: &str) -> Result<(), Failure> {
+        Ok(self.0.delete_note(name.to_owned()).await?)
     }
 
     /// Saves, reads back and compares; yields the id, and whether there was none of it before. Where other bytes come back, what had been there

@@ -23,6 +23,19 @@ pub(crate) struct Wording {
     pub(crate) en: Cow<'static, str>,
 }
 
+pub(crate) const NOT_A_MEMBER: (&str, &str) = (
+    "이 서비스를 쓰는 기관의 계정이 아닙니다.",
+    "This account belongs to no agency that uses this service.",
+);
+pub(crate) const DEVICE_REVOKED: (&str, &str) = (
+    "등록을 해제한 기기입니다. 내가 해제하지 않았다면 IT 담당자에게 알리세요.",
+    "This device was removed. If you did not do so, tell your IT desk.",
+);
+pub(crate) const TOO_MANY_DEVICES: (&str, &str) = (
+    "등록할 수 있는 기기를 모두 썼습니다. 쓰지 않는 기기를 기기 관리에서 해제하세요.",
+    "You have as many devices as you may. Remove one that you do not use.",
+);
+
 impl From<(&'static str, &'static str)> for Wording {
     fn from((ko, en): (&'static str, &'static str)) -> Self {
         Self {
@@ -160,6 +173,15 @@ impl From<&client::Refusal> for Wording {
             "deposits" => (
                 "인증서를 맡겨 둘 수 없습니다.".to_owned(),
                 "Certificates cannot be deposited.".to_owned(),
+            ),
+            "devices" => (
+                "등록할 수 있는 기기를 모두 썼습니다. 쓰지 않는 기기를 기기 관리에서 해제하세요."
+                    .to_owned(),
+                "You have as many devices as you may. Remove one that you do not use.".to_owned(),
+            ),
+            "accounts" => (
+                "이 계정의 기관은 이 서비스를 쓰지 않습니다.".to_owned(),
+                "The agency of this account does not use this service.".to_owned(),
             ),
             _ => (
                 "할 수 없습니다.".to_owned(),

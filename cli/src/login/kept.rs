@@ -1,6 +1,9 @@
 //! What this machine keeps of a login: for its owner's eyes only, a file a relay, and the device's key beside it.
 
-use std::{fs, io, path::PathBuf};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use naru_core::{device_key::DeviceKey, pairing::Origin};
 use rand_core::CryptoRng;
@@ -89,22 +92,22 @@ impl Place {
     }
 }
 
-fn read(path: &PathBuf) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(StorageError::Read {
-            path: path.clone(),
+            path: path.to_owned(),
             error,
         }
         .into()),
     }
 }
 
-fn remove(path: &PathBuf) -> Result<(), Failure> {
+fn remove(path: &Path) -> Result<(), Failure> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(StorageError::Write {
-            path: path.clone(),
+            path: path.to_owned(),
             error,
         }
         .into()),

@@ -6,7 +6,11 @@ use std::{
     path::PathBuf,
 };
 
-use super::{chain::Entry, store::AuditError};
+use super::{
+    chain::Entry,
+    store::AuditError,
+    syslog::{Syslog, SyslogAddress},
+};
 
 /// Where lines go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +19,8 @@ pub enum ExportTarget {
     Output,
     /// The end of this file.
     File(PathBuf),
+    /// A syslog server.
+    Syslog(SyslogAddress),
 }
 
 /// What takes the lines.
@@ -23,6 +29,8 @@ pub enum Export {
     Output,
     /// The end of a file.
     File(PathBuf, File),
+    /// A syslog server.
+    Syslog(Syslog),
 }
 
 impl Export {
@@ -30,6 +38,7 @@ impl Export {
     pub fn open(target: &ExportTarget) -> Result<Self, AuditError> {
         match target {
             ExportTarget::Output => Ok(Self::Output),
+            ExportTarget::Syslog(address) => Ok(Self::Syslog(Syslog::new(address.clone()))),
             ExportTarget::File(path) => {
                 let file = OpenOptions::new().append(true).create(true).open(path);
                 let file = file.map_err(|error| AuditError::Export {
@@ -43,16 +52,17 @@ impl Export {
 
     /// Writes entries, each a line.
     pub fn write(&mut self, entries: &[Entry]) -> Result<(), AuditError> {
-        let lines = entries.iter().map(|entry| entry.line() + "\n");
-        let lines: String = lines.collect();
+        let lines = || -> String { entries.iter().map(|entry| entry.line() + "\n").collect() };
         match self {
-            Self::Output => io::stdout().lock().write_all(lines.as_bytes()),
-            Self::File(_, file) => file.write_all(lines.as_bytes()),
+            Self::Output => io::stdout().lock().write_all(lines().as_bytes()),
+            Self::File(_, file) => file.write_all(lines().as_bytes()),
+            Self::Syslog(syslog) => syslog.write(entries),
         }
         .map_err(|error| AuditError::Export {
             path: match self {
                 Self::Output => "standard output".into(),
                 Self::File(path, _) => path.clone(),
+                Self::Syslog(syslog) => syslog.address().to_string().into(),
             },
             error,
         })

@@ -8,6 +8,7 @@ mod memory;
 mod redis;
 mod sqlite;
 mod store;
+mod syslog;
 mod writer;
 
 pub use self::{
@@ -18,5 +19,6 @@ pub use self::{
     redis::RedisAudit,
     sqlite::SqliteAudit,
     store::{AuditError, AuditStore, AuditUrl, Trail, UnknownAudit, verify},
+    syslog::{SyslogAddress, UnknownSyslog},
     writer::{Audit, Retention},
 };

@@ -6,10 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use tokio::{
     sync::{mpsc, oneshot},
+    task::spawn_blocking,
     time::{MissedTickBehavior, interval, sleep},
 };
 
 use super::{
+    chain::Entry,
     event::Event,
     export::Export,
     store::{AuditStore, Trail},
@@ -61,10 +63,10 @@ enum Message {
 
 impl Audit {
     /// Starts to write into the store.
-    pub fn start(trail: Trail, export: Option<Export>, retention: Retention) -> Self {
+    pub fn start(trail: Trail, exports: Vec<Export>, retention: Retention) -> Self {
         let trail = Arc::new(trail);
         let (messages, queue) = mpsc::channel(WAITING);
-        tokio::spawn(write(Arc::clone(&trail), export, queue));
+        tokio::spawn(write(Arc::clone(&trail), exports, queue));
         tokio::spawn(remove(Arc::clone(&trail), retention, messages.downgrade()));
         Self { trail, messages }
     }
@@ -96,7 +98,7 @@ impl Audit {
     }
 }
 
-async fn write(trail: Arc<Trail>, mut export: Option<Export>, mut queue: mpsc::Receiver<Message>) {
+async fn write(trail: Arc<Trail>, mut exports: Vec<Export>, mut queue: mpsc::Receiver<Message>) {
     let mut messages = Vec::new();
     while queue.recv_many(&mut messages, BATCH).await > 0 {
         sleep(GATHER).await;
@@ -124,16 +126,31 @@ async fn write(trail: Arc<Trail>, mut export: Option<Export>, mut queue: mpsc::R
                 }
             };
             metrics::counter!("naru_audit_entries_total").increment(entries.len() as u64);
-            let exported = export.as_mut().map(|export| export.write(&entries));
-            if let Some(Err(error)) = exported {
-                tracing::error!(%error, "the audit is not exported");
-            }
+            exports = export(exports, entries).await;
         }
         for done in waiting {
             // Whoever asked has gone.
             let _ = done.send(());
         }
     }
+}
+
+/// Hands entries on, beside everything else: a disk or a server may be slow.
+async fn export(mut exports: Vec<Export>, entries: Vec<Entry>) -> Vec<Export> {
+    if exports.is_empty() {
+        return exports;
+    }
+    let written = spawn_blocking(move || {
+        for export in &mut exports {
+            if let Err(error) = export.write(&entries) {
+                metrics::counter!("naru_audit_not_exported_total").increment(entries.len() as u64);
+                tracing::error!(%error, "the audit is not exported");
+            }
+        }
+        exports
+    });
+    // Only a process that ends takes the task away.
+    written.await.unwrap_or_default()
 }
 
 /// Removes what is old enough, as long as somebody writes.

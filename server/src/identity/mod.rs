@@ -1,5 +1,6 @@
 //! Who people are: login by OpenID Connect, sessions and devices (`docs/identity.md`).
 
+mod description;
 mod device;
 mod devices;
 mod login;
@@ -10,6 +11,8 @@ mod session;
 mod settings;
 
 use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
 
 pub(crate) use self::{
     device::{Proven, ProvenDevice},
@@ -35,6 +38,8 @@ pub(crate) struct Identity {
     origin: HttpsOrigin,
     providers: Vec<Arc<Provider>>,
     registry: AnyRegistry,
+    /// What time it is.
+    clock: fn() -> Timestamp,
 }
 
 impl Identity {
@@ -49,6 +54,7 @@ impl Identity {
             origin: settings.origin,
             providers: providers.collect::<Result<_, _>>()?,
             registry,
+            clock: Timestamp::now,
         })
     }
 

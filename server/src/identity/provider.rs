@@ -1,17 +1,12 @@
 //! One OpenID provider: what it says of itself, and what its tokens say of people.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
-
 use base64ct::{Base64UrlUnpadded, Encoding};
 use chrono::{TimeDelta, Utc};
 use openidconnect::{
     AccessToken, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError, ClientId,
-    ClientSecret, CsrfToken, DiscoveryError, HttpRequest, HttpResponse, IssuerUrl, Nonce,
-    OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError,
-    Scope, SignatureVerificationError, TokenResponse,
+    ClientSecret, CsrfToken, HttpRequest, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
+    PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, SignatureVerificationError,
+    TokenResponse,
     core::{
         CoreClient, CoreIdToken, CoreIdTokenVerifier, CoreJwsSigningAlgorithm,
         CoreProviderMetadata, CoreResponseType,
@@ -19,21 +14,14 @@ use openidconnect::{
 };
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use serde_json::Value;
-use tokio::sync::Mutex;
 use url::Url;
 
-use super::{person::Account, settings::ProviderSettings};
+use super::{
+    description::{Description, Wanted},
+    person::Account,
+    settings::ProviderSettings,
+};
 
-/// How long a provider may take for one answer.
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
-/// No document of a provider is longer.
-const MAX_BYTES: usize = 1 << 20;
-/// How long what a provider says of itself is believed.
-const KNOWN_FOR: Duration = Duration::from_secs(3_600);
-/// How often it is asked for a key that nobody knows: whoever forges tokens can make it be asked.
-const ASK_AGAIN_AFTER: Duration = Duration::from_secs(10);
-/// How long a provider that has failed is left alone.
-const LEAVE_ALONE_FOR: Duration = Duration::from_secs(1);
 /// By how much clocks may differ.
 const SKEW: TimeDelta = TimeDelta::seconds(60);
 const ALGORITHMS: [CoreJwsSigningAlgorithm; 3] = [
@@ -126,39 +114,16 @@ pub(super) struct Departure {
 pub(super) struct Provider {
     id: String,
     settings: ProviderSettings,
-    http: reqwest::Client,
-    known: Mutex<Known>,
-}
-
-#[derive(Default)]
-struct Known {
-    metadata: Option<(Arc<CoreProviderMetadata>, Instant)>,
-    /// When it was asked for new keys.
-    renewed: Option<Instant>,
-    failed: Option<(TokenRefused, Instant)>,
-}
-
-/// How new what a provider says of itself has to be.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    Usual,
-    /// There may be keys that nobody has seen.
-    NewKeys,
+    description: Description,
 }
 
 impl Provider {
     pub(super) fn new(id: String, settings: ProviderSettings) -> Result<Self, reqwest::Error> {
-        // A host that has chosen a TLS provider keeps it.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(ANSWER_WITHIN)
-            .build()?;
+        let description = Description::new(id.clone(), settings.issuer.0.clone())?;
         Ok(Self {
             id,
             settings,
-            http,
-            known: Mutex::default(),
+            description,
         })
     }
 
@@ -185,7 +150,7 @@ impl Provider {
     }
 
     pub(super) async fn depart(&self, redirect: &str) -> Result<Departure, TokenRefused> {
-        let metadata = self.metadata(Wanted::Usual).await?;
+        let metadata = self.description.read(Wanted::Usual).await?;
         let client = CoreClient::from_provider_metadata(
             (*metadata).clone(),
             ClientId::new(self.settings.client_id.clone()),
@@ -218,7 +183,7 @@ impl Provider {
         verifier: String,
         redirect: &str,
     ) -> Result<Vouched, TokenRefused> {
-        let metadata = self.metadata(Wanted::Usual).await?;
+        let metadata = self.description.read(Wanted::Usual).await?;
         let secret = self.settings.client_secret.as_ref();
         let client = CoreClient::from_provider_metadata(
             (*metadata).clone(),
@@ -226,7 +191,7 @@ impl Provider {
             secret.map(|secret| ClientSecret::new(secret.0.clone())),
         )
         .set_redirect_uri(redirect_url(redirect)?);
-        let http = |request| send(self.http.clone(), request);
+        let http = |request| self.description.send(request);
         let answer = client
             .exchange_code(AuthorizationCode::new(code))
             .map_err(|_| TokenRefused::Provider)?
@@ -268,7 +233,9 @@ impl Provider {
         let mut bearer = HeaderValue::from_str(&bearer).map_err(|_| TokenRefused::Provider)?;
         bearer.set_sensitive(true);
         request.headers_mut().insert(AUTHORIZATION, bearer);
-        let answer = send(self.http.clone(), request)
+        let answer = self
+            .description
+            .send(request)
             .await
             .map_err(|_| TokenRefused::Unavailable)?;
         match answer.status().as_u16() {
@@ -291,10 +258,10 @@ impl Provider {
         nonce: Option<&Nonce>,
     ) -> Result<Verified, TokenRefused> {
         let parsed: CoreIdToken = token.parse().map_err(|_| TokenRefused::Malformed)?;
-        let metadata = self.metadata(Wanted::Usual).await?;
+        let metadata = self.description.read(Wanted::Usual).await?;
         let mut verified = self.check(&parsed, &metadata, audiences, nonce);
         if verified == Err(Unverified::UnknownKey) {
-            let metadata = self.metadata(Wanted::NewKeys).await?;
+            let metadata = self.description.read(Wanted::NewKeys).await?;
             verified = self.check(&parsed, &metadata, audiences, nonce);
         }
         let expires = verified.map_err(|unverified| match unverified {
@@ -359,55 +326,6 @@ impl Provider {
             }
         }
         result
-    }
-
-    /// What the provider says of itself.
-    async fn metadata(&self, wanted: Wanted) -> Result<Arc<CoreProviderMetadata>, TokenRefused> {
-        // Whoever comes meanwhile waits for the same answer.
-        let mut known = self.known.lock().await;
-        let is_enough = |asked: &Instant| match wanted {
-            Wanted::Usual => asked.elapsed() < KNOWN_FOR,
-            Wanted::NewKeys => {
-                let renewed = known.renewed;
-                renewed.is_some_and(|renewed| renewed.elapsed() < ASK_AGAIN_AFTER)
-            }
-        };
-        if let Some((metadata, asked)) = &known.metadata
-            && is_enough(asked)
-        {
-            return Ok(Arc::clone(metadata));
-        }
-        if wanted == Wanted::NewKeys {
-            known.renewed = Some(Instant::now());
-        }
-        if let Some((refused, at)) = known.failed
-            && at.elapsed() < LEAVE_ALONE_FOR
-        {
-            return Err(refused);
-        }
-        let issuer =
-            IssuerUrl::new(self.issuer().to_owned()).map_err(|_| TokenRefused::Provider)?;
-        let http = |request| send(self.http.clone(), request);
-        match CoreProviderMetadata::discover_async(issuer, &http).await {
-            Ok(metadata) => {
-                let metadata = Arc::new(metadata);
-                known.metadata = Some((Arc::clone(&metadata), Instant::now()));
-                known.failed = None;
-                Ok(metadata)
-            }
-            Err(error) => {
-                let refused = match &error {
-                    DiscoveryError::Request(_) => TokenRefused::Unavailable,
-                    DiscoveryError::Response(status, ..) if status.is_server_error() => {
-                        TokenRefused::Unavailable
-                    }
-                    _ => TokenRefused::Provider,
-                };
-                tracing::warn!(provider = self.id, code = refused.code(), "no login");
-                known.failed = Some((refused, Instant::now()));
-                Err(refused)
-            }
-        }
     }
 }
 
@@ -480,25 +398,4 @@ fn payload(token: &str) -> Option<Value> {
     let payload = token.split('.').nth(1)?;
     let bytes = Base64UrlUnpadded::decode_vec(payload).ok()?;
     serde_json::from_slice(&bytes).ok()
-}
-
-/// The provider did not answer, or with too much.
-#[derive(Debug, thiserror::Error)]
-#[error("the provider does not answer")]
-struct NoAnswer;
-
-async fn send(http: reqwest::Client, request: HttpRequest) -> Result<HttpResponse, NoAnswer> {
-    let request = reqwest::Request::try_from(request).map_err(|_| NoAnswer)?;
-    let mut answer = http.execute(request).await.map_err(|_| NoAnswer)?;
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|_| NoAnswer)? {
-        if body.len() + chunk.len() > MAX_BYTES {
-            return Err(NoAnswer);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    let mut response = HttpResponse::new(body);
-    *response.status_mut() = answer.status();
-    *response.headers_mut() = answer.headers().clone();
-    Ok(response)
 }

@@ -34,10 +34,13 @@ struct Session {
 }
 
 impl Session {
+    /// How long it lives on from a call at this time; `None` where it is over.
     fn left(&self, now: i64) -> Option<Duration> {
-        let age = Duration::from_millis(u64::try_from(now - self.begun).ok()?);
-        let left = LONGEST.checked_sub(age)?;
-        (!left.is_zero()).then_some(left.min(IDLE))
+        let since = |time: i64| u64::try_from(now - time).ok().map(Duration::from_millis);
+        // Another relay's clock may be a little ahead.
+        let is_idle = since(self.seen).is_some_and(|unused| unused >= IDLE);
+        let left = LONGEST.checked_sub(since(self.begun).unwrap_or_default())?;
+        (!is_idle && !left.is_zero()).then_some(left.min(IDLE))
     }
 
     fn person(self, provider: &Provider, key: String) -> Person {
@@ -71,7 +74,7 @@ impl Identity {
     ) -> Result<(String, Person), NotLoggedIn> {
         let cookie = draw()?;
         let key = hashed("session", cookie.as_bytes());
-        let now = Timestamp::now().as_millisecond();
+        let now = (self.clock)().as_millisecond();
         let session = Session {
             provider: provider.id().to_owned(),
             account: vouched.account,
@@ -96,7 +99,7 @@ impl Identity {
         let key = hashed("session", cookie.as_bytes());
         let bytes = self.registry.get(&key).await?.ok_or(NotLoggedIn::Missing)?;
         let session: Session = serde_json::from_slice(&bytes).map_err(|_| NotLoggedIn::Missing)?;
-        let now = Timestamp::now().as_millisecond();
+        let now = (self.clock)().as_millisecond();
         let left = session.left(now).ok_or(NotLoggedIn::Missing)?;
         let provider = self
             .provider(&session.provider)
@@ -192,4 +195,88 @@ pub(super) fn draw() -> Result<String, RegistryError> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|_| RegistryError::Busy)?;
     Ok(Base64UrlUnpadded::encode_string(&bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::*;
+    use crate::{
+        identity::IdentitySettings,
+        registry::{AnyRegistry, RegistryUrl},
+    };
+
+    const BEGIN: i64 = 1_800_000_000;
+    const MINUTE: i64 = 60;
+    const HOUR: i64 = 60 * MINUTE;
+
+    thread_local! {
+        /// The chosen time of one test.
+        static NOW: AtomicI64 = const { AtomicI64::new(BEGIN) };
+    }
+
+    fn at(seconds: i64) {
+        NOW.with(|now| now.store(BEGIN + seconds, Ordering::Relaxed));
+    }
+
+    async fn logged_in() -> (Identity, String) {
+        let text = "origin = \"https://relay.example\"\n[provider.x]\nissuer = \"https://login.example\"\nclient_id = \"x\"";
+        let settings: IdentitySettings = toml::from_str(text).unwrap();
+        let registry = AnyRegistry::open(&RegistryUrl::Memory).await.unwrap();
+        let mut identity = Identity::new(settings, registry).unwrap();
+        identity.clock = || {
+            let now = NOW.with(|now| now.load(Ordering::Relaxed));
+            Timestamp::from_second(now).unwrap()
+        };
+        at(0);
+        let vouched = Vouched {
+            account: Account::of("https://login.example", "hong"),
+            name: None,
+            is_admin: false,
+            expires: BEGIN + 300,
+        };
+        let provider = identity.provider("x").unwrap();
+        let (cookie, _) = identity.begin_session(provider, vouched).await.unwrap();
+        (identity, cookie)
+    }
+
+    #[tokio::test]
+    async fn ends_half_an_hour_after_the_last_call() {
+        let (identity, cookie) = logged_in().await;
+        for minutes in [1, 30, 58, 80] {
+            at(minutes * MINUTE);
+            assert!(identity.by_cookie(&cookie).await.is_ok(), "{minutes}");
+        }
+        at(109 * MINUTE + 59);
+        assert!(identity.by_cookie(&cookie).await.is_ok());
+        at((109 + 30) * MINUTE + 59);
+        let over = identity.by_cookie(&cookie).await;
+        assert!(matches!(over, Err(NotLoggedIn::Missing)));
+    }
+
+    #[tokio::test]
+    async fn ends_ten_hours_after_the_login_however_busy() {
+        let (identity, cookie) = logged_in().await;
+        for minutes in (0..600).step_by(10) {
+            at(minutes * MINUTE);
+            assert!(identity.by_cookie(&cookie).await.is_ok(), "{minutes}");
+        }
+        at(10 * HOUR - 1);
+        assert!(identity.by_cookie(&cookie).await.is_ok());
+        at(10 * HOUR);
+        let over = identity.by_cookie(&cookie).await;
+        assert!(matches!(over, Err(NotLoggedIn::Missing)));
+    }
+
+    #[tokio::test]
+    async fn does_not_come_back_after_a_logout() {
+        let (identity, cookie) = logged_in().await;
+        let person = identity.by_cookie(&cookie).await.unwrap();
+        identity.log_out(&person).await.unwrap();
+        at(5 * MINUTE);
+        let over = identity.by_cookie(&cookie).await;
+        assert!(matches!(over, Err(NotLoggedIn::Missing)));
+        assert!(!identity.is_logged_in(&person).await.unwrap());
+    }
 }

@@ -16,8 +16,8 @@ use naru_samples::PASSWORD;
 use naru_tests::{PATIENCE, RunningRelay, http_client, read_files};
 use naru_uniffi::{
     Certificate, CertificateFile, CertificateStore, Failure, HttpHeader, HttpRequest, HttpResponse,
-    LogEntry, LogSink, Naru, Options, StoreError, StoredCertificate, Transport, TransportError,
-    UserVerification, VerificationError, VerificationPurpose,
+    LogEntry, LogSink, Login, Naru, Options, StoreError, StoredCertificate, Transport,
+    TransportError, UserVerification, VerificationError, VerificationPurpose,
 };
 use tokio::{sync::Notify, task::JoinHandle, time::timeout};
 
@@ -36,6 +36,11 @@ impl Phone {
     }
 
     pub fn over(network: Arc<Network>, relay: &RunningRelay) -> Self {
+        Self::of(None, network, relay)
+    }
+
+    /// The phone of somebody who is logged in.
+    pub fn of(login: Option<Arc<dyn Login>>, network: Arc<Network>, relay: &RunningRelay) -> Self {
         let (store, lock, log) = (
             Arc::default(),
             Arc::<Lock>::default(),
@@ -54,6 +59,7 @@ impl Phone {
             lock.clone(),
             Some(log.clone()),
             options,
+            login,
         );
         Self {
             naru: naru.expect("an app"),
@@ -188,6 +194,11 @@ pub struct Store {
 }
 
 impl Store {
+    /// What is kept under a name of the library's own.
+    pub fn note(&self, name: &str) -> Option<Vec<u8>> {
+        self.notes.lock().unwrap().get(name).cloned()
+    }
+
     pub fn count(&self) -> usize {
         self.certificates.lock().unwrap().len()
     }

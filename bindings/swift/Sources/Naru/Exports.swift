@@ -16,6 +16,10 @@ public typealias UserVerification = NaruGenerated.UserVerification
 public typealias VerificationPurpose = NaruGenerated.VerificationPurpose
 public typealias VerificationError = NaruGenerated.VerificationError
 
+public typealias RuleRefusal = NaruGenerated.RuleRefusal
+public typealias SupportDesk = NaruGenerated.SupportDesk
+public typealias LocalisedText = NaruGenerated.LocalisedText
+
 public typealias LogSink = NaruGenerated.LogSink
 public typealias LogEntry = NaruGenerated.LogEntry
 public typealias LogLevel = NaruGenerated.LogLevel

@@ -29,11 +29,15 @@ public final class Naru: Sendable {
     ///   - roots: PEM file of the root and intermediate certificates against which chains are checked.
     ///   - passwordPolicy: What a new password needs, where the agency says so.
     ///   - log: Takes what the library reports: fixed texts and codes, never a secret.
+    ///   - login: An ID token of the person that is still good for a minute, renewed where need be, where the
+    ///     agency's relay wants to know who they are; `nil` where nobody is logged in, which is also what an
+    ///     error counts as. It is asked before each request: the app keeps the token meanwhile.
     public init(
         relays: [String], deviceName: String, platform: String = Naru.platform,
         store: any CertificateStore, verification: any UserVerification,
         transport: any Transport = URLSessionTransport(), roots: Data? = nil,
-        passwordPolicy: PasswordPolicy? = nil, log: (any LogSink)? = nil
+        passwordPolicy: PasswordPolicy? = nil, log: (any LogSink)? = nil,
+        login: (@Sendable () async throws -> String?)? = nil
     ) throws(NaruError) {
         let options = Options(
             relays: relays, deviceName: deviceName, platform: platform, roots: roots,
@@ -41,7 +45,7 @@ public final class Naru: Sendable {
         core = try attempt {
             try NaruGenerated.Naru(
                 transport: transport, store: store, verification: verification, log: log,
-                options: options)
+                options: options, login: login.map(LoginBridge.init))
         }
     }
 
@@ -191,6 +195,12 @@ public final class Naru: Sendable {
                 try await core.changePassword(
                     certificate: certificate.core, newPassword: password))
         }
+    }
+
+    /// Gives this device a new key, for a person who wants to use a device again that was removed: what was
+    /// removed stays so.
+    public func renewDevice() async throws(NaruError) {
+        try await attempt { try await core.renewDevice() }
     }
 
     /// Whether a new password is as strong as the agency asks; says what it lacks.

@@ -17,6 +17,20 @@ public struct NaruError: Error, Equatable, Sendable {
     public let korean: String
     /// Cause and next step in English.
     public let english: String
+    /// The agency's rule that does not allow it, where one does not: whose it is, and whom to ask.
+    public let refusal: RuleRefusal?
+
+    init(
+        code: String, kind: Kind, isRetryable: Bool, korean: String, english: String,
+        refusal: RuleRefusal? = nil
+    ) {
+        self.code = code
+        self.kind = kind
+        self.isRetryable = isRetryable
+        self.korean = korean
+        self.english = english
+        self.refusal = refusal
+    }
 
     /// Cause and next step in Korean where the locale's language is that, else in English.
     public func message(for locale: Locale = .current) -> String {
@@ -31,9 +45,10 @@ extension NaruError: LocalizedError {
 extension NaruError {
     init(_ failure: Failure) {
         switch failure {
-        case .Failed(let code, let kind, let retryable, let korean, let english):
+        case .Failed(let code, let kind, let retryable, let korean, let english, let refusal):
             self.init(
-                code: code, kind: kind, isRetryable: retryable, korean: korean, english: english)
+                code: code, kind: kind, isRetryable: retryable, korean: korean, english: english,
+                refusal: refusal)
         }
     }
 

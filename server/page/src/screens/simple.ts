@@ -30,7 +30,9 @@ export function messageScreen(code: string, again?: () => void): Screen {
 /** Nothing can be done here; whoever has come with the wrong account can leave. */
 export function refusedScreen(): Screen {
   return (page) => {
-    const isAccount = page.remark.refusal?.rule === "accounts";
+    // Who is not logged in belongs to no agency.
+    const { rule, agency } = page.remark.refusal ?? {};
+    const isAccount = rule === "accounts" || (rule === "networks" && !!agency);
     return [
       heading(page.text.stopped),
       alert(page, "not_allowed"),

@@ -7,6 +7,7 @@ import kotlin.time.Instant
 import kr.naru.generated.Failure
 import kr.naru.generated.FailureKind
 import kr.naru.generated.HttpHeader
+import kr.naru.generated.LoginException
 import kr.naru.generated.Options
 import kr.naru.generated.PairingCodeDirection
 import kr.naru.generated.TransportException
@@ -23,13 +24,16 @@ import kr.naru.generated.FrameContent as GeneratedFrame
 import kr.naru.generated.HttpRequest as GeneratedRequest
 import kr.naru.generated.HttpResponse as GeneratedResponse
 import kr.naru.generated.KeyCheck as GeneratedKey
+import kr.naru.generated.LocalisedText as GeneratedText
 import kr.naru.generated.LogEntry as GeneratedEntry
 import kr.naru.generated.LogLevel as GeneratedLevel
 import kr.naru.generated.LogSink as GeneratedLog
+import kr.naru.generated.Login as GeneratedLogin
 import kr.naru.generated.PairingCodeInfo as GeneratedCodeInfo
 import kr.naru.generated.PasswordPolicy as GeneratedPolicy
 import kr.naru.generated.Peer as GeneratedPeer
 import kr.naru.generated.QrCode as GeneratedQr
+import kr.naru.generated.RuleRefusal as GeneratedRefusal
 import kr.naru.generated.StoreException as GeneratedStoreException
 import kr.naru.generated.StoredCertificate as GeneratedStored
 import kr.naru.generated.Transport as GeneratedTransport
@@ -64,6 +68,11 @@ internal fun Failure.Failed.facade(): NaruException = when (kind) {
     FailureKind.CANCELLED -> NaruException.Cancelled(code, retryable, messageKo, messageEn)
     FailureKind.EXPIRED -> NaruException.Expired(code, retryable, messageKo, messageEn)
     FailureKind.OTHER_DEVICE -> NaruException.OtherDevice(code, retryable, messageKo, messageEn)
+    FailureKind.LOGIN_REQUIRED -> NaruException.LoginRequired(code, retryable, messageKo, messageEn)
+    FailureKind.OTHER_PERSON -> NaruException.OtherPerson(code, retryable, messageKo, messageEn)
+    FailureKind.NOT_ALLOWED -> NaruException.NotAllowed(code, retryable, messageKo, messageEn, refusal?.facade())
+    FailureKind.DEVICE_LIMIT -> NaruException.DeviceLimit(code, retryable, messageKo, messageEn, refusal?.facade())
+    FailureKind.DEVICE_REVOKED -> NaruException.DeviceRevoked(code, retryable, messageKo, messageEn)
     FailureKind.NETWORK -> NaruException.Network(code, retryable, messageKo, messageEn)
     FailureKind.RELAY -> NaruException.Relay(code, retryable, messageKo, messageEn)
     FailureKind.SECURITY -> NaruException.Security(code, retryable, messageKo, messageEn)
@@ -142,6 +151,26 @@ internal class VerificationBridge(private val verification: UserVerification) : 
         }
     }
 }
+
+internal class LoginBridge(private val login: Login) : GeneratedLogin {
+    override suspend fun token(): String? =
+        try {
+            login.token()
+        } catch (cancelled: CancellationException) {
+            throw cancelled
+        } catch (_: Exception) {
+            // Its message may hold what is secret.
+            throw LoginException.NoToken()
+        }
+}
+
+private fun GeneratedRefusal.facade() = RuleRefusal(
+    rule,
+    agency?.facade(),
+    desk?.let { SupportDesk(it.name.facade(), it.phone, it.mail, it.hours?.facade()) },
+)
+
+private fun GeneratedText.facade() = LocalisedText(ko, en)
 
 internal class LogBridge(private val log: LogSink) : GeneratedLog {
     override fun log(entry: GeneratedEntry) {

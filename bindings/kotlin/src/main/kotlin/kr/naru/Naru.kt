@@ -23,6 +23,7 @@ import kr.naru.generated.Naru as Handle
  * @param verification how the person unlocks this device
  * @param options who this device is, and which relays it knows
  * @param log takes what the library reports
+ * @param login says who the person is, where the agency's relay wants to know
  * @throws NaruException.Misuse for a relay that is no origin, and for roots that are none
  */
 public class Naru @JvmOverloads constructor(
@@ -31,9 +32,10 @@ public class Naru @JvmOverloads constructor(
     verification: UserVerification,
     options: NaruOptions,
     log: LogSink? = null,
+    login: Login? = null,
 ) : AutoCloseable {
     private val handle: Handle = failing {
-        Handle(TransportBridge(transport), StoreBridge(store), VerificationBridge(verification), log?.let(::LogBridge), options.generated())
+        Handle(TransportBridge(transport), StoreBridge(store), VerificationBridge(verification), log?.let(::LogBridge), options.generated(), login?.let(::LoginBridge))
     }
 
     /**
@@ -114,6 +116,12 @@ public class Naru @JvmOverloads constructor(
 
     /** Puts a certificate into the store of this device, reads it back and compares. */
     public suspend fun save(certificate: Certificate): Unit = failing { handle.save(certificate.handle) }
+
+    /**
+     * Gives this device a new key, for a person who wants to use a device again that was removed: what was
+     * removed stays so.
+     */
+    public suspend fun renewDevice(): Unit = failing { handle.renewDevice() }
 
     /** Whether a new password is as strong as the agency asks; a [NaruException.Password] says what it lacks. */
     public fun checkNewPassword(password: String): Unit = failing { handle.checkNewPassword(password) }

@@ -35,6 +35,32 @@ public sealed class NaruException(
     public class OtherDevice internal constructor(code: String, isRetryable: Boolean, korean: String, english: String) :
         NaruException(code, isRetryable, korean, english)
 
+    /** The person has to log in, or to log in again. */
+    public class LoginRequired internal constructor(code: String, isRetryable: Boolean, korean: String, english: String) :
+        NaruException(code, isRetryable, korean, english)
+
+    /** The two devices belong to two people. */
+    public class OtherPerson internal constructor(code: String, isRetryable: Boolean, korean: String, english: String) :
+        NaruException(code, isRetryable, korean, english)
+
+    /** A rule of the agency does not allow it. */
+    public class NotAllowed internal constructor(
+        code: String, isRetryable: Boolean, korean: String, english: String,
+        /** Which rule, and whom to ask; `null` where the account belongs to no agency here. */
+        public val refusal: RuleRefusal?,
+    ) : NaruException(code, isRetryable, korean, english)
+
+    /** The person has as many devices as they may. */
+    public class DeviceLimit internal constructor(
+        code: String, isRetryable: Boolean, korean: String, english: String,
+        /** The agency's rule, and whom to ask. */
+        public val refusal: RuleRefusal?,
+    ) : NaruException(code, isRetryable, korean, english)
+
+    /** This device was removed by its owner; it can do nothing before [Naru.renewDevice]. */
+    public class DeviceRevoked internal constructor(code: String, isRetryable: Boolean, korean: String, english: String) :
+        NaruException(code, isRetryable, korean, english)
+
     /** The relay cannot be reached. */
     public class Network internal constructor(code: String, isRetryable: Boolean, korean: String, english: String) :
         NaruException(code, isRetryable, korean, english)

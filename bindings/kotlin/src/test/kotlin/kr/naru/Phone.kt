@@ -17,6 +17,7 @@ class Phone(
     store: CertificateStore = FolderCertificateStore(folder),
     unlock: UserVerification? = null,
     log: LogSink? = null,
+    login: Login? = null,
 ) : AutoCloseable {
     val unlockedFor = mutableListOf<VerificationPurpose>()
     val naru = Naru(
@@ -25,6 +26,7 @@ class Phone(
         unlock ?: UserVerification { unlockedFor += it },
         NaruOptions(relays, deviceName = "갤럭시 S30", platform = "Android 17"),
         log,
+        login,
     )
 
     constructor(relay: RelayProcess, transport: Transport = UrlConnectionTransport()) : this(listOf(relay.origin), transport)

@@ -17,10 +17,10 @@ import kotlinx.serialization.json.jsonPrimitive
 const val PASSWORD = "naru-sample-1!"
 val root: File = File(System.getProperty("naru.root")).canonicalFile
 
-/** The relay on a free port. */
-class RelayProcess(vararg options: String) : AutoCloseable {
+/** The relay on a free port, or on this one. */
+class RelayProcess(vararg options: String, port: Int = 0) : AutoCloseable {
     private val process: Process = ProcessBuilder(
-        root.resolve("target/debug/naru-relay").path, "--listen", "127.0.0.1:0", *options,
+        root.resolve("target/debug/naru-relay").path, "--listen", "127.0.0.1:$port", *options,
     ).redirectError(ProcessBuilder.Redirect.DISCARD).start()
     val port: Int = process.inputStream.bufferedReader().let { output ->
         val line = output.readLine() ?: error("the relay did not start")
