@@ -279,6 +279,8 @@ public final class AppModel {
                     if Task.isCancelled { return }
                     show(event)
                 }
+                // Only now it is noted that a certificate was moved.
+                if screen == .home { await refresh() }
             } catch {
                 if !Task.isCancelled { fail(NaruError.from(error)) }
             }
