@@ -65,8 +65,8 @@ pub enum TransferError {
     /// The agency does not let the relay keep deposits.
     #[error("this relay takes no deposits")]
     DepositsOff,
-    /// A rule of the person's agency does not allow it: [`Transport`]'s answer says which, whose, and whom
-    /// to ask.
+    /// A rule of the person's agency does not allow it: the answer that the host's
+    /// [`Transport`](super::Transport) has got says which, whose, and whom to ask.
     #[error("a rule of the agency does not allow it")]
     NotAllowed,
     /// The person has to log in, or to log in again.
