@@ -141,5 +141,5 @@ private fun relayOf(provider: ProviderProcess): RelayProcess {
         hours = { ko = "평일", en = "weekdays" }
         """.trimIndent(),
     )
-    return RelayProcess("--identity", identity.path, "--agencies", agencies.path, port = port)
+    return RelayProcess("--identity", identity.path, "--agencies", agencies.path, at = port)
 }

@@ -18,9 +18,9 @@ const val PASSWORD = "naru-sample-1!"
 val root: File = File(System.getProperty("naru.root")).canonicalFile
 
 /** The relay on a free port, or on this one. */
-class RelayProcess(vararg options: String, port: Int = 0) : AutoCloseable {
+class RelayProcess(vararg options: String, at: Int = 0) : AutoCloseable {
     private val process: Process = ProcessBuilder(
-        root.resolve("target/debug/naru-relay").path, "--listen", "127.0.0.1:$port", *options,
+        root.resolve("target/debug/naru-relay").path, "--listen", "127.0.0.1:$at", *options,
     ).redirectError(ProcessBuilder.Redirect.DISCARD).start()
     val port: Int = process.inputStream.bufferedReader().let { output ->
         val line = output.readLine() ?: error("the relay did not start")
