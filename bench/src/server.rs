@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     path::Path,
     process::{Child, Command, Stdio},
@@ -45,7 +45,7 @@ impl Server {
         });
         let channel = format!("nchan_channel_id $arg_id; nchan_message_timeout 20s; {pass}");
         let text = format!(
-            "daemon off; worker_processes auto; error_log stderr error; pid {folder}/nginx.pid;
+            "daemon off; worker_processes auto; error_log stderr emerg; pid {folder}/nginx.pid;
             load_module /usr/lib/nginx/modules/ngx_nchan_module.so;
             events {{ worker_connections 20000; }}
             http {{
@@ -65,7 +65,12 @@ impl Server {
         fs::write(&configuration, text).expect("a folder to write to");
         let mut command = Command::new("/usr/sbin/nginx");
         command.arg("-c").arg(configuration);
-        Self::listening(command, port)
+        let server = Self::listening(command, port);
+        // It listens before it has reached its Redis.
+        while !takes_messages(&server.address) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        server
     }
 
     /// magic-wormhole's mailbox server, from PyPI.
@@ -144,6 +149,14 @@ fn cpu(process: u32) -> f64 {
     let fields = stat(process).expect("it runs");
     let ticks = |at: usize| fields[at].parse::<f64>().expect("ticks");
     (ticks(11) + ticks(12)) * 10_000.0
+}
+
+fn takes_messages(address: &str) -> bool {
+    let mut connection = TcpStream::connect(address).expect("it listens");
+    let request = "POST /pub?id=ready HTTP/1.0\r\ncontent-length: 1\r\n\r\nx";
+    connection.write_all(request.as_bytes()).expect("it reads");
+    let mut answer = [0; 10];
+    connection.read_exact(&mut answer).is_ok() && answer[9] == b'2'
 }
 
 fn free_port() -> u16 {
