@@ -63,8 +63,9 @@ pub(crate) async fn observe(
     let code = response.headers().get(PROBLEM_CODE);
     let code = code.and_then(|code| code.to_str().ok()).unwrap_or("");
     let took = started.elapsed();
+    let method = name(&method);
     tracing::info!(
-        method = name(&method),
+        method,
         route,
         status = status.as_u16(),
         code,
@@ -100,13 +101,12 @@ struct RouteSeries {
 impl Series {
     fn record(
         &mut self,
-        method: Method,
+        method: &str,
         route: &str,
         status: StatusCode,
         code: &str,
         took: Duration,
     ) {
-        let method = name(&method);
         let of_route = match self.0.get_mut(route) {
             Some(of_route) => of_route,
             None => self.0.entry(route.to_owned()).or_insert_with(|| {
