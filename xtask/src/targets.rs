@@ -75,21 +75,10 @@ pub(crate) fn smallest_cargo_for(
     target: &str,
     profile: &str,
 ) -> Result<Command, Failure> {
-    let mut command = if succeeds("rustup", &["component", "add", "rust-src"]) {
-        let mut command = prepared(cargo(), root, target, "build");
-        command
-            .env("RUSTC_BOOTSTRAP", "1")
-            .args(["-Z", "build-std=std,panic_abort"]);
-        command
-    } else {
-        match debian(root, target, "build") {
-            Ok(command) => command,
-            Err(_) => {
-                let mut command = cargo_for(root, target)?;
-                command.args(["--profile", profile]);
-                return Ok(command);
-            }
-        }
+    let Ok(mut command) = from_sources(root, target, "build") else {
+        let mut command = cargo_for(root, target)?;
+        command.args(["--profile", profile]);
+        return Ok(command);
     };
     command
         .env("RUSTFLAGS", SMALL.join(" "))
