@@ -121,6 +121,22 @@ impl HostileProvider {
         state.nonce = nonce.into();
     }
 
+    /// Takes whoever a relay has sent here for `subject`; yields the state to go back with.
+    ///
+    /// # Panics
+    /// When the answer sends nobody to a login.
+    pub fn receive(&self, departed: &reqwest::Response, subject: &str) -> String {
+        let to = departed.headers()["location"].to_str().expect("an address");
+        let to: reqwest::Url = to.parse().expect("an address");
+        let parameter = |name: &str| {
+            let mut pairs = to.query_pairs();
+            let pair = pairs.find(|it| it.0 == name);
+            pair.expect("a parameter").1.into_owned()
+        };
+        self.expect(subject, &parameter("nonce"));
+        parameter("state")
+    }
+
     /// How often its keys were asked for.
     pub fn asked(&self) -> usize {
         self.state().asked
@@ -148,6 +164,18 @@ fn key(seed: u8) -> SigningKey {
 /// Unix seconds.
 ///
 /// # Panics
+/// The cookie that an answer sets, as it is sent back.
+///
+/// # Panics
+/// When it sets none.
+pub fn cookie(response: &reqwest::Response) -> String {
+    let cookies = response.headers().get_all("set-cookie").iter();
+    let mut cookies = cookies.filter_map(|it| it.to_str().ok());
+    let whole = cookies.find(|it| !it.contains("Max-Age=0"));
+    let whole = whole.expect("a cookie");
+    whole.split(';').next().unwrap_or_default().to_owned()
+}
+
 /// Before 1970.
 pub fn now() -> u64 {
     SystemTime::now()

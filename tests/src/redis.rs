@@ -105,6 +105,21 @@ impl RunningRedis {
     /// Records every command from now on.
     ///
     /// # Panics
+    /// The names of all its keys; there is at least one.
+    ///
+    /// # Panics
+    /// When it has none, or does not answer.
+    pub async fn keys(&self) -> Vec<Vec<u8>> {
+        let mut connection = self.connect().await;
+        let keys = redis::cmd("KEYS")
+            .arg("*")
+            .query_async(&mut connection)
+            .await;
+        let keys: Vec<Vec<u8>> = keys.expect("it answers");
+        assert!(!keys.is_empty());
+        keys
+    }
+
     /// When Redis does not answer.
     pub async fn monitor(&self) -> Monitor {
         let lines = Client::open(("127.0.0.1", self.port))

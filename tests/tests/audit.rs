@@ -535,14 +535,7 @@ async fn holds_no_secret_anywhere() {
 }
 
 async fn keys(redis: &RunningRedis) -> String {
-    let client = redis::Client::open(redis.address()).unwrap();
-    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-    let keys: Vec<Vec<u8>> = redis::cmd("KEYS")
-        .arg("*")
-        .query_async(&mut connection)
-        .await
-        .unwrap();
-    assert!(!keys.is_empty());
+    let keys = redis.keys().await;
     let keys = keys
         .iter()
         .map(|key| String::from_utf8_lossy(key).into_owned());

@@ -16,7 +16,7 @@ use naru_core::{
 };
 use naru_tests::{
     RunningRelay,
-    provider::{APP_CLIENT, HostileProvider, Lies, RELAY_CLIENT, now},
+    provider::{APP_CLIENT, HostileProvider, Lies, RELAY_CLIENT, cookie, now},
 };
 use reqwest::{Client, Method, RequestBuilder, redirect};
 use serde_json::{Value, json};
@@ -222,20 +222,8 @@ impl World {
             .send()
             .await
             .unwrap();
-        let to: url::Url = departed.headers()["location"]
-            .to_str()
-            .unwrap()
-            .parse()
-            .unwrap();
-        let parameter = |name: &str| {
-            to.query_pairs()
-                .find(|it| it.0 == name)
-                .unwrap()
-                .1
-                .into_owned()
-        };
-        provider.expect(subject, &parameter("nonce"));
-        let back = format!("/login/callback?code=c&state={}", parameter("state"));
+        let state = provider.receive(&departed, subject);
+        let back = format!("/login/callback?code=c&state={state}");
         let arrived = self
             .call("get", &back)
             .header("cookie", cookie(&departed))
@@ -311,19 +299,6 @@ impl World {
             .map(|it| it["id"].as_str().unwrap().to_owned())
             .collect()
     }
-}
-
-fn cookie(response: &reqwest::Response) -> String {
-    let mut cookies = response.headers().get_all("set-cookie").iter();
-    let whole = cookies.find(|it| !it.to_str().unwrap().contains("Max-Age=0"));
-    whole
-        .unwrap()
-        .to_str()
-        .unwrap()
-        .split(';')
-        .next()
-        .unwrap()
-        .to_owned()
 }
 
 fn device(seed: u8) -> DeviceKey {

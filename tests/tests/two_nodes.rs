@@ -19,9 +19,9 @@ use naru_core::{
 use naru_relay::{audit::ExportTarget, registry::RegistryUrl, store::StoreUrl};
 use naru_tests::{
     RunningRedis, RunningRelay, http_client,
-    provider::{APP_CLIENT, HostileProvider, RELAY_CLIENT, now},
+    provider::{APP_CLIENT, HostileProvider, RELAY_CLIENT, cookie, now},
 };
-use reqwest::{Client, Method, RequestBuilder, Response, redirect};
+use reqwest::{Client, Method, RequestBuilder, redirect};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -83,20 +83,7 @@ impl World {
             .send()
             .await
             .unwrap();
-        let to: url::Url = departed.headers()["location"]
-            .to_str()
-            .unwrap()
-            .parse()
-            .unwrap();
-        let parameter = |name: &str| {
-            to.query_pairs()
-                .find(|it| it.0 == name)
-                .unwrap()
-                .1
-                .into_owned()
-        };
-        self.provider.expect("hong", &parameter("nonce"));
-        let state = parameter("state");
+        let state = self.provider.receive(&departed, "hong");
         let back = format!("/login/callback?code={CODE}&state={state}");
         let arrived = self
             .call(1, Method::GET, &back)
@@ -129,13 +116,6 @@ fn key() -> DeviceKey {
 
 fn token(seed: u8) -> Token {
     Token::from_bytes([seed; 32])
-}
-
-fn cookie(response: &Response) -> String {
-    let mut cookies = response.headers().get_all("set-cookie").iter();
-    let whole = cookies.find(|it| !it.to_str().unwrap().contains("Max-Age=0"));
-    let whole = whole.unwrap().to_str().unwrap();
-    whole.split(';').next().unwrap().to_owned()
 }
 
 async fn code(call: RequestBuilder) -> (u16, String) {
@@ -256,24 +236,23 @@ async fn a_logout_or_a_revoked_device_is_over_at_the_other_node_and_no_secret_st
     }
 }
 
-/// Every key of the Redis, and what is under it where that is text.
+/// Every key of the Redis, and what is under it, whatever its kind.
 async fn everything(redis: &RunningRedis) -> String {
-    let client = redis::Client::open(redis.address()).unwrap();
-    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-    let keys: Vec<Vec<u8>> = redis::cmd("KEYS")
-        .arg("*")
-        .query_async(&mut connection)
+    let mut connection = redis.connect().await;
+    // A compressed text would hide what is in it.
+    redis::cmd("CONFIG")
+        .arg(&["SET", "rdbcompression", "no"])
+        .exec_async(&mut connection)
         .await
         .unwrap();
-    assert!(!keys.is_empty());
     let mut all = String::new();
-    for key in keys {
+    for key in redis.keys().await {
         all += &String::from_utf8_lossy(&key);
-        let dumped: Vec<u8> = redis::cmd("GET")
+        let dumped: Vec<u8> = redis::cmd("DUMP")
             .arg(&key)
             .query_async(&mut connection)
             .await
-            .unwrap_or_default();
+            .unwrap();
         all += &String::from_utf8_lossy(&dumped);
     }
     all
