@@ -64,12 +64,15 @@ pub(crate) fn run_all(root: &Path, options: &Options) -> Result<(), Failure> {
             Ok(()) => eprintln!("    passed in {seconds} s"),
             Err(error) => {
                 eprintln!("    FAILED in {seconds} s: {error}");
-                failed.push(name);
+                failed.push((name, error));
             }
         }
     }
-    for name in &failed {
-        eprintln!("failed: {name}");
+    for (name, error) in &failed {
+        eprintln!("failed: {name}: {error}");
+        if let Failure::Failed { said, .. } = error {
+            said.iter().for_each(|line| eprintln!("    {line}"));
+        }
     }
     println!(
         "steps: {} passed, {} failed",

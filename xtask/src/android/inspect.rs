@@ -191,7 +191,10 @@ fn output(command: &mut Command) -> Result<String, Failure> {
     })?;
     if !output.status.success() {
         eprintln!("{}", String::from_utf8_lossy(&output.stderr));
-        return Err(Failure::Failed(program));
+        return Err(Failure::Failed {
+            line: program,
+            said: Vec::new(),
+        });
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
