@@ -2,23 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::{StatusCode, header},
-    web,
-};
+use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use futures_util::StreamExt;
 use naru_core::mailbox::{
-    self, CBOR, CBOR_SEQUENCE, EXPIRES_IN, FrameNumber, Join, MailboxId, OCTET_STREAM, Open, Token,
-    TokenHash, WRITTEN,
+    CBOR, FrameNumber, Join, MailboxId, OCTET_STREAM, Open, Token, TokenHash,
 };
 use serde::Deserialize;
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep_until, timeout},
-};
+use tokio::{sync::watch, time::timeout};
 
 use super::{
+    asker::Asker,
     client_settings::ClientSettings,
     gate::{Caller, Doing},
 };
@@ -30,14 +23,12 @@ use crate::{
     limits::Limits,
     problem::Problem,
     reference::Reference,
-    store::{Accepted, Backend, Capacity, Lifetimes, Store, Unread},
+    store::{Accepted, Backend, Capacity, Change, Lifetimes, Outcome, Store},
     waiters::Waiters,
 };
 
 /// How long a body may take to come, at most.
 pub(crate) const BODY_DEADLINE: Duration = Duration::from_secs(10);
-/// A waiter reads again after this long, whatever it has heard.
-const RECHECK: Duration = Duration::from_secs(5);
 
 /// What every call works with.
 pub(crate) struct Relay {
@@ -129,7 +120,7 @@ impl Relay {
     }
 
     /// Notes what a client has changed about a mailbox; a repetition is nothing new.
-    fn note(
+    pub(super) fn note(
         &self,
         accepted: Accepted,
         kind: Kind,
@@ -173,9 +164,9 @@ impl Relay {
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Reading {
-    after: u16,
-    written: u16,
-    wait: u64,
+    pub(super) after: u16,
+    pub(super) written: u16,
+    pub(super) wait: u64,
 }
 
 /// The displayer opens its mailbox.
@@ -225,9 +216,9 @@ pub(super) async fn open(
     let lifetimes = relay.lifetimes(agency.as_ref());
     let kind = open.deposit.map_or(Kind::Opening, |_| Kind::Deposit);
     relay.take(&id, &open, caller.as_ref()).await?;
-    let accepted = relay.store.open_for(lifetimes, id, open).await?;
-    relay.note(accepted, kind, client, caller.as_ref(), &id);
-    answer(&relay, client, caller.as_ref(), id, by, reading, accepted).await
+    let change = Change::Open { open, lifetimes };
+    let asker = Asker::new(client, caller.as_ref(), id, by, reading);
+    asker.change(&relay, change, |_| Some(kind)).await
 }
 
 /// The scanner joins.
@@ -263,24 +254,17 @@ pub(super) async fn join(
     let agency = relay.agency(client, caller.as_ref())?;
     relay.own(&id, caller.as_ref()).await?;
     let join = Join::from_cbor(&body).map_err(|_| Problem::Malformed)?;
-    let reader = join.token;
-    let lifetimes = relay.lifetimes(agency.as_ref());
-    let change = relay.store.join_for(lifetimes, id, by, join).await?;
-    let kind = match change.is_deposit {
-        true => Kind::Claim,
-        false => Kind::Join,
+    let asker = Asker::new(client, caller.as_ref(), id, join.token, reading);
+    let change = Change::Join {
+        by,
+        join,
+        lifetimes: relay.lifetimes(agency.as_ref()),
     };
-    relay.note(change.accepted, kind, client, caller.as_ref(), &id);
-    answer(
-        &relay,
-        client,
-        caller.as_ref(),
-        id,
-        reader,
-        reading,
-        change.accepted,
-    )
-    .await
+    let kind = |outcome: Outcome| match outcome.is_deposit {
+        true => Some(Kind::Claim),
+        false => Some(Kind::Join),
+    };
+    asker.change(&relay, change, kind).await
 }
 
 /// Either side appends to its own lane.
@@ -323,21 +307,12 @@ pub(super) async fn append(
     if frame.is_empty() {
         return Err(Problem::Malformed);
     }
-    let change = relay.store.write(id, by, number, frame).await?;
+    let asker = Asker::new(client, caller.as_ref(), id, by, reading);
+    let change = Change::Write { by, number, frame };
     // What else is written tells the relay nothing.
-    if change.is_deposit && change.by_scanner {
-        relay.note(change.accepted, Kind::Receipt, client, caller.as_ref(), &id);
-    }
-    answer(
-        &relay,
-        client,
-        caller.as_ref(),
-        id,
-        by,
-        reading,
-        change.accepted,
-    )
-    .await
+    let kind =
+        |outcome: Outcome| (outcome.is_deposit && outcome.by_scanner).then_some(Kind::Receipt);
+    asker.change(&relay, change, kind).await
 }
 
 /// Either side reads the other's lane.
@@ -363,16 +338,8 @@ pub(super) async fn read(
     let caller = relay.caller(&request, client, Doing::GoesOn).await?;
     relay.agency(client, caller.as_ref())?;
     relay.own(&id, caller.as_ref()).await?;
-    answer(
-        &relay,
-        client,
-        caller.as_ref(),
-        id,
-        by,
-        reading,
-        Accepted::Again,
-    )
-    .await
+    let asker = Asker::new(client, caller.as_ref(), id, by, reading);
+    asker.read(&relay).await
 }
 
 /// Either side ends the mailbox.
@@ -456,72 +423,5 @@ pub(super) async fn body(
     match media_type == OCTET_STREAM && body.len() > relay.frame_bytes {
         true => Err(Problem::FrameTooLarge),
         false => Ok(body),
-    }
-}
-
-/// The peer's next frames, waiting for them as long as the client wants. What was accepted stays
-/// accepted: a failure to read is reported, and the client's repetition is answered alike.
-async fn answer(
-    relay: &Relay,
-    client: ClientAddress,
-    caller: Option<&Caller>,
-    id: MailboxId,
-    by: TokenHash,
-    reading: Reading,
-    accepted: Accepted,
-) -> Result<HttpResponse, Problem> {
-    let wait = Duration::from_secs(reading.wait).min(mailbox::MAX_WAIT);
-    let deadline = Instant::now() + wait;
-    let unread = match wait.is_zero() {
-        true => relay.store.read(id, by, reading.after).await?,
-        false => {
-            let unread = wait_for_frames(relay, client, id, by, reading, deadline).await?;
-            relay.still(caller).await?;
-            unread
-        }
-    };
-    let status = match accepted {
-        Accepted::New => StatusCode::CREATED,
-        Accepted::Again => StatusCode::OK,
-    };
-    Ok(HttpResponse::build(status)
-        .content_type(CBOR_SEQUENCE)
-        .insert_header((EXPIRES_IN, unread.expires_in.as_secs()))
-        .insert_header((WRITTEN, u64::from(unread.written)))
-        .body(mailbox::frames_to_cbor(
-            unread.frames.iter().map(Vec::as_slice),
-        )))
-}
-
-async fn wait_for_frames(
-    relay: &Relay,
-    client: ClientAddress,
-    id: MailboxId,
-    by: TokenHash,
-    reading: Reading,
-    deadline: Instant,
-) -> Result<Unread, Problem> {
-    let place = relay.waiters.enter(client.network());
-    let watch = relay.store.watch(id);
-    let mut stopping = relay.stopping.clone();
-    loop {
-        let mut changed = std::pin::pin!(watch.changed());
-        // Registered before the mailbox is read, so that no change falls between the two.
-        changed.as_mut().enable();
-        let unread = relay.store.read(id, by, reading.after).await?;
-        let now = Instant::now();
-        let has_forgotten = unread.written < reading.written;
-        if !unread.frames.is_empty() || has_forgotten || now >= deadline {
-            return Ok(unread);
-        }
-        if let Err(full) = &place {
-            return Err(full.clone());
-        }
-        let again = deadline.min(now + unread.expires_in).min(now + RECHECK);
-        tokio::select! {
-            () = changed => {}
-            () = sleep_until(again) => {}
-            _ = stopping.wait_for(|stopping| *stopping) => return Err(Problem::ShuttingDown),
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! The relay's calls. Know no backend.
 
+mod asker;
 mod audit;
 mod client_settings;
 mod devices;

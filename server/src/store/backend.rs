@@ -6,7 +6,7 @@ use naru_core::mailbox::{FrameNumber, Join, MailboxId, Open, TokenHash};
 use rustls::crypto::ring;
 
 use super::{
-    Accepted, Capacity, Lifetimes, Outcome, Store, StoreError, Unread, Watch,
+    Accepted, Capacity, Change, Changed, Lifetimes, Outcome, Store, StoreError, Unread, Watch,
     memory::Memory,
     redis::{ConnectError, Deployment, NoRedisUrl, Redis},
 };
@@ -121,6 +121,15 @@ impl Store for Backend {
 
     async fn read(&self, id: MailboxId, by: TokenHash, after: u16) -> Result<Unread, StoreError> {
         on!(self, store => store.read(id, by, after).await)
+    }
+
+    async fn change(
+        &self,
+        id: MailboxId,
+        change: Change,
+        after: u16,
+    ) -> Result<Changed, StoreError> {
+        on!(self, store => store.change(id, change, after).await)
     }
 
     async fn close(&self, id: MailboxId, by: TokenHash) -> Result<Outcome, StoreError> {

@@ -11,7 +11,7 @@ use naru_core::mailbox::{FrameNumber, Join, MailboxId, Open, TokenHash};
 
 pub use self::{
     backend::{Backend, StoreUrl, UnknownStore},
-    wakers::{Wakers, Watch},
+    wakers::{Handed, Wakers, Watch},
 };
 
 /// What a mailbox may hold, and for how long.
@@ -87,6 +87,50 @@ pub struct Outcome {
     /// Whether the scanner made it, and not the displayer.
     pub by_scanner: bool,
 }
+
+/// What a client does to a mailbox.
+#[derive(Debug)]
+pub enum Change {
+    /// [`Store::open_for`].
+    Open {
+        /// What is opened.
+        open: Open,
+        /// How long it lives.
+        lifetimes: Lifetimes,
+    },
+    /// [`Store::join_for`].
+    Join {
+        /// The hash of the token that the scanner presents.
+        by: TokenHash,
+        /// Its own token and its first frame.
+        join: Join,
+        /// How long the mailbox lives from then on.
+        lifetimes: Lifetimes,
+    },
+    /// [`Store::write`].
+    Write {
+        /// The hash of the writer's token.
+        by: TokenHash,
+        /// The frame's place in the lane.
+        number: FrameNumber,
+        /// Its bytes.
+        frame: Vec<u8>,
+    },
+}
+
+impl Change {
+    /// The hash of the token by which whoever makes it reads.
+    pub fn reader(&self) -> TokenHash {
+        match self {
+            Self::Open { open, .. } => open.token,
+            Self::Join { join, .. } => join.token,
+            Self::Write { by, .. } => *by,
+        }
+    }
+}
+
+/// A change that was accepted, and what whoever has made it reads then.
+pub type Changed = (Outcome, Result<Unread, StoreError>);
 
 /// The peer's frames that a reader has not seen yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -216,6 +260,32 @@ pub trait Store: Sync {
         by: TokenHash,
         after: u16,
     ) -> impl Future<Output = Result<Unread, StoreError>> + Send;
+
+    /// A change, and what its maker reads after it as by [`Self::read`].
+    fn change(
+        &self,
+        id: MailboxId,
+        change: Change,
+        after: u16,
+    ) -> impl Future<Output = Result<Changed, StoreError>> + Send {
+        async move {
+            let reader = change.reader();
+            let outcome = match change {
+                Change::Open { open, lifetimes } => Outcome {
+                    is_deposit: open.deposit.is_some(),
+                    accepted: self.open_for(lifetimes, id, open).await?,
+                    by_scanner: false,
+                },
+                Change::Join {
+                    by,
+                    join,
+                    lifetimes,
+                } => self.join_for(lifetimes, id, by, join).await?,
+                Change::Write { by, number, frame } => self.write(id, by, number, frame).await?,
+            };
+            Ok((outcome, self.read(id, reader, after).await))
+        }
+    }
 
     /// Ends a mailbox and forgets its frames. The scanner of a deposit gives it back instead.
     fn close(

@@ -1,5 +1,6 @@
 //! The store in Redis: survives the relay, and is shared by any number of relays.
 
+mod answer;
 mod deployment;
 mod link;
 mod script;
@@ -9,17 +10,21 @@ mod subscriber;
 use std::{fmt::Write, path::PathBuf, sync::Arc, time::Duration};
 
 use naru_core::mailbox::{FrameNumber, Join, MailboxId, Open, TokenHash};
-use redis::{Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, ServerErrorKind, Value};
+use redis::{Cmd, ErrorKind, Pipeline, RedisError, ServerErrorKind, Value};
 use sha2::{Digest, Sha256};
 use tokio::task::AbortHandle;
 
 pub use self::deployment::{Deployment, NoRedisUrl};
 use self::{
+    answer::{Answer, Read, parse, strange},
     link::Link,
-    script::{By, Change, Scripts},
+    script::{By, Script, Scripts},
     servers::Servers,
 };
-use super::{Accepted, Capacity, Lifetimes, Outcome, Store, StoreError, Unread, Wakers, Watch};
+use super::{
+    Accepted, Capacity, Change, Changed, Handed, Lifetimes, Outcome, Store, StoreError, Unread,
+    Wakers, Watch,
+};
 
 /// How long replicas may take to have a change of a deposit.
 const REPLICATE_WITHIN: Duration = Duration::from_millis(300);
@@ -128,11 +133,11 @@ impl Redis {
     /// Runs one script, its arguments added by `with`.
     async fn run(
         &self,
-        change: &Change,
+        script: &Script,
         mailbox: &str,
         with: impl Fn(&mut Cmd),
     ) -> Result<Answer, StoreError> {
-        self.exchange(redis::pipe(), change, mailbox, with).await
+        self.exchange(redis::pipe(), script, mailbox, with).await
     }
 
     /// Stores a frame's bytes and runs the script that makes them part of a lane, or forgets them.
@@ -140,7 +145,7 @@ impl Redis {
         &self,
         frame: &Frame,
         bytes: &[u8],
-        change: &Change,
+        script: &Script,
         mailbox: &str,
         with: impl Fn(&mut Cmd),
     ) -> Result<Answer, StoreError> {
@@ -151,19 +156,19 @@ impl Redis {
             .arg(bytes)
             .arg("PX")
             .arg(milliseconds(self.capacity.transfer_ttl));
-        self.exchange(pipeline, change, mailbox, with).await
+        self.exchange(pipeline, script, mailbox, with).await
     }
 
     /// A Redis that does not know a script is given it, with everything before it once more.
     async fn exchange(
         &self,
         before: Pipeline,
-        change: &Change,
+        script: &Script,
         mailbox: &str,
         with: impl Fn(&mut Cmd),
     ) -> Result<Answer, StoreError> {
         let pipeline = |by| {
-            let mut command = change.call(by, mailbox);
+            let mut command = script.call(by, mailbox);
             with(&mut command);
             let mut pipeline = before.clone();
             pipeline.add_command(command);
@@ -174,7 +179,7 @@ impl Redis {
             answers = self.link.pipeline(&pipeline(By::Text)).await;
         }
         let mut answers = answers.map_err(|error| unavailable(&error))?;
-        let answer = answers.pop().and_then(read).ok_or_else(strange)?;
+        let answer = answers.pop().and_then(parse).ok_or_else(strange)?;
         Answer::parse(answer)
     }
 
@@ -199,7 +204,7 @@ impl Redis {
             answers = link.pipeline(&pipeline(By::Text)).await;
         }
         let mut answers = answers.map_err(|error| unavailable(&error))?;
-        let have: u64 = answers.pop().and_then(read).ok_or_else(strange)?;
+        let have: u64 = answers.pop().and_then(parse).ok_or_else(strange)?;
         match have >= u64::from(*replicas) {
             true => Ok(()),
             false => {
@@ -209,12 +214,142 @@ impl Redis {
         }
     }
 
-    /// What a change has come to, once it is as safe as its mailbox needs.
-    async fn settle(&self, mailbox: &str, answer: Answer) -> Result<Outcome, StoreError> {
-        if answer.is_of_a_deposit {
-            self.replicate(mailbox).await?;
+    /// Makes a change, and reads for whoever makes it where it names the last frame that it has.
+    async fn apply(
+        &self,
+        id: MailboxId,
+        change: &Change,
+        after: Option<u16>,
+    ) -> Result<(Outcome, Option<Result<Unread, StoreError>>), StoreError> {
+        let mailbox = key(&id);
+        let after_text = after.map(|after| after.to_string()).unwrap_or_default();
+        let node = self.node_of_a_waiter(&id);
+        let then = |command: &mut Cmd| {
+            command.arg(&after_text).arg(node);
+        };
+        let answer = match change {
+            Change::Open { open, lifetimes } => {
+                let deposit = open.deposit.map(|seconds| seconds.to_string());
+                let answer = self.run(&self.scripts.open, &mailbox, |command| {
+                    command
+                        .arg(open.token.as_bytes())
+                        .arg(open.join.as_bytes())
+                        .arg(milliseconds(self.capacity.waits(open, *lifetimes)))
+                        .arg(milliseconds(self.capacity.transfer_ttl))
+                        .arg(deposit.as_deref().unwrap_or_default());
+                    then(command);
+                });
+                answer.await?
+            }
+            Change::Join {
+                by,
+                join,
+                lifetimes,
+            } => {
+                let frame = Frame::new(&mailbox, join.token, FrameNumber::FIRST, &join.m1);
+                let lives = self.capacity.transfer_ttl.min(lifetimes.transfer);
+                let script = &self.scripts.join;
+                let answer = self.run_with_frame(&frame, &join.m1, script, &mailbox, |command| {
+                    command
+                        .arg(by.as_bytes())
+                        .arg(&self.channel)
+                        .arg(join.token.as_bytes())
+                        .arg(&frame.entry)
+                        .arg(milliseconds(lives))
+                        .arg(milliseconds(self.capacity.transfer_ttl))
+                        .arg(self.capacity.mailbox_bytes);
+                    then(command);
+                });
+                answer.await?
+            }
+            Change::Write {
+                by,
+                number,
+                frame: bytes,
+            } => {
+                let frame = Frame::new(&mailbox, *by, *number, bytes);
+                let script = &self.scripts.append;
+                let answer = self.run_with_frame(&frame, bytes, script, &mailbox, |command| {
+                    command
+                        .arg(by.as_bytes())
+                        .arg(&self.channel)
+                        .arg(number.get())
+                        .arg(&frame.entry)
+                        .arg(self.capacity.lane_frames)
+                        .arg(self.capacity.mailbox_bytes);
+                    then(command);
+                });
+                answer.await?
+            }
+        };
+        let (outcome, read) = answer.change()?;
+        self.wake(&id, change, outcome, read.as_ref());
+        if outcome.is_deposit {
+            self.replicate(&mailbox).await?;
         }
-        answer.outcome()
+        let unread = match read {
+            None => None,
+            Some(read) => Some(self.fetch(read).await),
+        };
+        Ok((outcome, unread))
+    }
+
+    /// Whoever waits on this node gets a new frame at once, where it is known how long the mailbox lives.
+    fn wake(
+        &self,
+        id: &MailboxId,
+        change: &Change,
+        outcome: Outcome,
+        read: Option<&Result<Read, StoreError>>,
+    ) {
+        let written = match change {
+            Change::Open { .. } => None,
+            Change::Join { join, .. } => Some((FrameNumber::FIRST, &join.m1)),
+            Change::Write { number, frame, .. } => Some((*number, frame)),
+        };
+        match (written, outcome.accepted, read) {
+            (Some((number, frame)), Accepted::New, Some(Ok(read))) => {
+                self.wakers.hand(id, || Handed {
+                    writer: change.reader(),
+                    number,
+                    frame: frame.clone(),
+                    expires_in: read.expires_in,
+                });
+            }
+            _ => self.wakers.wake(id),
+        }
+    }
+
+    /// Whoever writes next lets this node know, where somebody waits on it.
+    fn node_of_a_waiter(&self, id: &MailboxId) -> &str {
+        match self.wakers.is_watched(id) {
+            true => self.channel.as_str(),
+            false => "",
+        }
+    }
+
+    /// The frames that a script has named.
+    async fn fetch(&self, read: Result<Read, StoreError>) -> Result<Unread, StoreError> {
+        let Read {
+            expires_in,
+            written,
+            keys,
+        } = read?;
+        let mut frames = Vec::new();
+        if !keys.is_empty() {
+            let command = redis::cmd("MGET").arg(keys).clone();
+            let found = self.link.command(&command).await;
+            let found: Vec<Option<Vec<u8>>> = found
+                .map_err(|error| unavailable(&error))
+                .and_then(|found| parse(found).ok_or_else(strange))?;
+            // A lane has no gap: what follows a frame that was taken away meanwhile has to wait.
+            frames.extend(found.into_iter().map_while(|frame| frame));
+        }
+        Ok(Unread {
+            frames,
+            written,
+            expires_in,
+        })
     }
 }
 
@@ -231,18 +366,9 @@ impl Store for Redis {
         id: MailboxId,
         open: Open,
     ) -> Result<Accepted, StoreError> {
-        let mailbox = key(&id);
-        let deposit = open.deposit.map(|seconds| seconds.to_string());
-        let answer = self.run(&self.scripts.open, &mailbox, |command| {
-            command
-                .arg(open.token.as_bytes())
-                .arg(open.join.as_bytes())
-                .arg(milliseconds(self.capacity.waits(&open, lifetimes)))
-                .arg(milliseconds(self.capacity.transfer_ttl))
-                .arg(deposit.as_deref().unwrap_or_default());
-        });
-        let answer = answer.await?;
-        Ok(self.settle(&mailbox, answer).await?.accepted)
+        let change = Change::Open { open, lifetimes };
+        let (outcome, _) = self.apply(id, &change, None).await?;
+        Ok(outcome.accepted)
     }
 
     async fn join_for(
@@ -252,24 +378,13 @@ impl Store for Redis {
         by: TokenHash,
         join: Join,
     ) -> Result<Outcome, StoreError> {
-        let mailbox = key(&id);
-        let frame = Frame::new(&mailbox, join.token, FrameNumber::FIRST, &join.m1);
-        let script = &self.scripts.join;
-        let answer = self.run_with_frame(&frame, &join.m1, script, &mailbox, |command| {
-            command
-                .arg(by.as_bytes())
-                .arg(&self.channel)
-                .arg(join.token.as_bytes())
-                .arg(&frame.entry)
-                .arg(milliseconds(
-                    self.capacity.transfer_ttl.min(lifetimes.transfer),
-                ))
-                .arg(milliseconds(self.capacity.transfer_ttl))
-                .arg(self.capacity.mailbox_bytes);
-        });
-        let answer = answer.await?;
-        self.wakers.wake(&id);
-        self.settle(&mailbox, answer).await
+        let change = Change::Join {
+            by,
+            join,
+            lifetimes,
+        };
+        let (outcome, _) = self.apply(id, &change, None).await?;
+        Ok(outcome)
     }
 
     async fn write(
@@ -277,52 +392,30 @@ impl Store for Redis {
         id: MailboxId,
         by: TokenHash,
         number: FrameNumber,
-        bytes: Vec<u8>,
+        frame: Vec<u8>,
     ) -> Result<Outcome, StoreError> {
-        let mailbox = key(&id);
-        let frame = Frame::new(&mailbox, by, number, &bytes);
-        let script = &self.scripts.append;
-        let answer = self.run_with_frame(&frame, &bytes, script, &mailbox, |command| {
-            command
-                .arg(by.as_bytes())
-                .arg(&self.channel)
-                .arg(number.get())
-                .arg(&frame.entry)
-                .arg(self.capacity.lane_frames)
-                .arg(self.capacity.mailbox_bytes);
-        });
-        let answer = answer.await?;
-        self.wakers.wake(&id);
-        self.settle(&mailbox, answer).await
+        let change = Change::Write { by, number, frame };
+        let (outcome, _) = self.apply(id, &change, None).await?;
+        Ok(outcome)
     }
 
     async fn read(&self, id: MailboxId, by: TokenHash, after: u16) -> Result<Unread, StoreError> {
+        let node = self.node_of_a_waiter(&id);
         let mailbox = key(&id);
-        // Whoever writes next lets this node know, where somebody waits on it.
-        let channel = match self.wakers.is_watched(&id) {
-            true => self.channel.as_str(),
-            false => "",
-        };
         let answer = self.run(&self.scripts.read, &mailbox, |command| {
-            command.arg(by.as_bytes()).arg(channel).arg(after);
+            command.arg(by.as_bytes()).arg(node).arg(after);
         });
-        let (left, written, keys) = answer.await?.unread()?;
-        let expires_in = Duration::from_millis(left);
-        let mut frames = Vec::new();
-        if !keys.is_empty() {
-            let command = redis::cmd("MGET").arg(keys).clone();
-            let found = self.link.command(&command).await;
-            let found: Vec<Option<Vec<u8>>> = found
-                .map_err(|error| unavailable(&error))
-                .and_then(|found| read(found).ok_or_else(strange))?;
-            // A lane has no gap: what follows a frame that was taken away meanwhile has to wait.
-            frames.extend(found.into_iter().map_while(|frame| frame));
-        }
-        Ok(Unread {
-            frames,
-            written,
-            expires_in,
-        })
+        self.fetch(answer.await?.read()).await
+    }
+
+    async fn change(
+        &self,
+        id: MailboxId,
+        change: Change,
+        after: u16,
+    ) -> Result<Changed, StoreError> {
+        let (outcome, unread) = self.apply(id, &change, Some(after)).await?;
+        Ok((outcome, unread.ok_or_else(strange)?))
     }
 
     async fn close(&self, id: MailboxId, by: TokenHash) -> Result<Outcome, StoreError> {
@@ -330,9 +423,12 @@ impl Store for Redis {
         let answer = self.run(&self.scripts.end, &mailbox, |command| {
             command.arg(by.as_bytes()).arg(&self.channel);
         });
-        let answer = answer.await?;
+        let (outcome, _) = answer.await?.change()?;
         self.wakers.wake(&id);
-        self.settle(&mailbox, answer).await
+        if outcome.is_deposit {
+            self.replicate(&mailbox).await?;
+        }
+        Ok(outcome)
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
@@ -366,82 +462,6 @@ impl Frame {
             entry: [&digest[..], bytes.len().to_string().as_bytes()].concat(),
         }
     }
-}
-
-/// What a script says: whether the mailbox is a deposit, a word, and what belongs to it.
-struct Answer {
-    is_of_a_deposit: bool,
-    word: String,
-    details: Vec<Value>,
-}
-
-impl Answer {
-    fn parse(values: Vec<Value>) -> Result<Self, StoreError> {
-        let mut values = values.into_iter();
-        let is_of_a_deposit: u8 = values.next().and_then(read).ok_or_else(strange)?;
-        let word = values.next().and_then(read).ok_or_else(strange)?;
-        Ok(Self {
-            is_of_a_deposit: is_of_a_deposit == 1,
-            word,
-            details: values.collect(),
-        })
-    }
-
-    fn outcome(self) -> Result<Outcome, StoreError> {
-        let accepted = match self.word.as_str() {
-            "new" => Accepted::New,
-            "again" => Accepted::Again,
-            _ => return Err(self.refusal()),
-        };
-        let side: Option<String> = self.details.into_iter().next().and_then(read);
-        Ok(Outcome {
-            accepted,
-            is_deposit: self.is_of_a_deposit,
-            by_scanner: side.as_deref() == Some("s"),
-        })
-    }
-
-    /// Milliseconds to live, how many frames the reader has written, and the keys of the peer's.
-    fn unread(self) -> Result<(u64, u16, Vec<Vec<u8>>), StoreError> {
-        if self.word != "unread" {
-            return Err(self.refusal());
-        }
-        let mut details = self.details.into_iter();
-        let left = details.next().and_then(read).ok_or_else(strange)?;
-        let written = details.next().and_then(read).ok_or_else(strange)?;
-        let keys = details.map(|key| read(key).ok_or_else(strange));
-        Ok((left, written, keys.collect::<Result<_, _>>()?))
-    }
-
-    fn refusal(self) -> StoreError {
-        match self.word.as_str() {
-            "unknown" => StoreError::Unknown,
-            "expired" => StoreError::Expired,
-            "ended" => StoreError::Ended,
-            "exists" => StoreError::Exists,
-            "already_joined" => StoreError::AlreadyJoined,
-            "not_joined" => StoreError::NotJoined,
-            "conflict" => StoreError::Conflict,
-            "acknowledged" => StoreError::Acknowledged,
-            "mailbox_full" => StoreError::MailboxFull,
-            "full" => StoreError::Full,
-            "gap" => match self.details.into_iter().next().and_then(read) {
-                Some(expected) => StoreError::Gap { expected },
-                None => strange(),
-            },
-            _ => strange(),
-        }
-    }
-}
-
-fn read<T: FromRedisValue>(value: Value) -> Option<T> {
-    T::from_redis_value(value).ok()
-}
-
-/// An answer that no script of ours gives.
-fn strange() -> StoreError {
-    tracing::error!("the store's answer makes no sense");
-    StoreError::Unavailable
 }
 
 fn key(id: &MailboxId) -> String {
@@ -492,9 +512,9 @@ async fn refuse_eviction(link: &Link) -> Result<(), ConnectError> {
     let texts: Vec<String> = match memory {
         Value::Map(nodes) => nodes
             .into_iter()
-            .filter_map(|(_, text)| read(text))
+            .filter_map(|(_, text)| parse(text))
             .collect(),
-        text => read(text).into_iter().collect(),
+        text => parse(text).into_iter().collect(),
     };
     for policy in texts.iter().filter_map(|text| policy(text)) {
         if policy != "noeviction" {

@@ -1,11 +1,11 @@
 //! The state changes, each one script that Redis runs atomically.
 
-use redis::{Cmd, Script};
+use redis::Cmd;
 
 /// A script as the relay keeps it: Redis is given its text only where it does not know it.
-pub(super) struct Change {
+pub(super) struct Script {
     text: &'static str,
-    script: Script,
+    known: redis::Script,
 }
 
 /// How a script is named in a call.
@@ -15,18 +15,18 @@ pub(super) enum By {
     Text,
 }
 
-impl Change {
+impl Script {
     fn new(text: &'static str) -> Self {
         Self {
             text,
-            script: Script::new(text),
+            known: redis::Script::new(text),
         }
     }
 
     /// A call of the script on one mailbox; its arguments are appended.
     pub(super) fn call(&self, by: By, mailbox: &str) -> Cmd {
         let mut command = match by {
-            By::Hash => redis::cmd("EVALSHA").arg(self.script.get_hash()).clone(),
+            By::Hash => redis::cmd("EVALSHA").arg(self.known.get_hash()).clone(),
             By::Text => redis::cmd("EVAL").arg(self.text).clone(),
         };
         command.arg(1).arg(mailbox);
@@ -36,19 +36,19 @@ impl Change {
 
 /// The scripts by what they do.
 pub(super) struct Scripts {
-    pub(super) open: Change,
-    pub(super) join: Change,
-    pub(super) append: Change,
-    pub(super) read: Change,
-    pub(super) end: Change,
-    pub(super) touch: Change,
+    pub(super) open: Script,
+    pub(super) join: Script,
+    pub(super) append: Script,
+    pub(super) read: Script,
+    pub(super) end: Script,
+    pub(super) touch: Script,
 }
 
 impl Scripts {
     pub(super) fn new() -> Self {
         macro_rules! script {
             ($name:literal) => {
-                Change::new(concat!(
+                Script::new(concat!(
                     include_str!("lua/prelude.lua"),
                     include_str!(concat!("lua/", $name, ".lua"))
                 ))
@@ -60,7 +60,7 @@ impl Scripts {
             append: script!("append"),
             read: script!("read"),
             end: script!("end"),
-            touch: Change::new(include_str!("lua/touch.lua")),
+            touch: Script::new(include_str!("lua/touch.lua")),
         }
     }
 }

@@ -1,5 +1,5 @@
 -- ARGV: join token, channel, scanner's token, frame, milliseconds to live, milliseconds to be
--- remembered thereafter, most bytes. The frame's bytes have just been stored.
+-- remembered thereafter, most bytes, and those of `done`. The frame's bytes have just been stored.
 local frame = ARGV[4]
 
 local function refuse(reason)
@@ -18,9 +18,11 @@ if scanner then
   local first, acked = unpack(redis.call('HMGET', mailbox, field('s', 1), field('s', 'acked')))
   if scanner == ARGV[3] and first == frame then
     if tonumber(acked) >= 1 then
-      return refuse('again')
+      forget({ frame })
+    elseif not stored(frame, ends) then
+      return answer('full')
     end
-    return answer(stored(frame, ends) and 'again' or 'full')
+    return done('again', 's')
   elseif not deposit or now() < tonumber(lease) or written('s') > 1 then
     return refuse('already_joined')
   end
@@ -38,9 +40,11 @@ redis.call('HSET', mailbox, 'scanner', ARGV[3], field('s', 'count'), 1, field('s
 if deposit then
   redis.call('HSET', mailbox, 'lease', integer(last))
 else
-  redis.call('HSET', mailbox, 'ends', integer(last),
+  ends = integer(last)
+  redis.call('HSET', mailbox, 'ends', ends,
     field('d', 'count'), 0, field('d', 'acked'), 0, field('d', 'bytes'), 0)
   redis.call('PEXPIREAT', mailbox, integer(last + ARGV[6]))
 end
+scanner = ARGV[3]
 wake('d')
-return answer('new', 's')
+return done('new', 's')

@@ -1,5 +1,6 @@
 -- Every script but `open` has ARGV[1], a token, and ARGV[2], the channel of the node that calls.
--- It answers whether the mailbox is a deposit, a word, and what belongs to it.
+-- It answers whether the mailbox is a deposit, a word, and what belongs to it: after a success the
+-- caller's side and, where it reads, what it has read.
 --
 -- A mailbox is the hash KEYS[1]: `token`, `join` and `scanner` are hashes of tokens, `ends` is the
 -- end of its life in milliseconds and is taken away when a side ends it: a Redis that is full
@@ -20,9 +21,15 @@ local function integer(number)
   return string.format('%.0f', number)
 end
 
+local clock
+
+-- A script runs at one moment.
 local function now()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
+  if not clock then
+    local time = redis.call('TIME')
+    clock = time[1] * 1000 + math.floor(time[2] / 1000)
+  end
+  return clock
 end
 
 -- Why the mailbox takes no more calls; nil while it does.
@@ -95,10 +102,66 @@ local function forget(list)
   end
 end
 
--- Lets the node know on which a side may wait; the calling one knows.
-local function wake(side)
-  local node = redis.call('HGET', mailbox, field(side, 'node'))
+-- Lets a node know on which a side may wait; the calling one knows.
+local function tell(node)
   if node and node ~= ARGV[2] then
     redis.call('PUBLISH', node, string.sub(mailbox, 7, -2))
   end
+end
+
+local function wake(side)
+  tell(redis.call('HGET', mailbox, field(side, 'node')))
+end
+
+-- What a side reads of the other's lane, after the frames up to `after`, which are acknowledged. Whoever
+-- writes next lets `node` know; it is empty where nobody waits.
+local function read(side, after, node)
+  -- A full Redis keeps it from being noted, and the writer from writing.
+  local function wait(known)
+    if node ~= '' and node ~= known then
+      redis.pcall('HSET', mailbox, field(side, 'node'), node)
+    end
+  end
+
+  local left = tonumber(ends) - now()
+  if not scanner and not deposit then
+    wait()
+    return { 'unread', left, 0 }
+  end
+  local other = side == 'd' and 's' or 'd'
+  local own, count, acked, bytes, known = unpack(redis.call('HMGET', mailbox, field(side, 'count'),
+    field(other, 'count'), field(other, 'acked'), field(other, 'bytes'), field(side, 'node')))
+  count, acked, bytes, after = tonumber(count), tonumber(acked), tonumber(bytes), tonumber(after)
+  if after < acked then
+    return { 'acknowledged' }
+  end
+  after = math.min(after, count)
+  -- A deposit stays until its receipt is there.
+  if after > acked and not (deposit and side == 's' and written('s') < 2) then
+    local seen = frames(other, acked + 1, after)
+    for _, frame in ipairs(seen) do
+      bytes = bytes - length(frame)
+    end
+    -- Forgetting comes first: a full Redis lets a script write that has begun by making room.
+    forget(seen)
+    redis.call('HSET', mailbox, field(other, 'acked'), after, field(other, 'bytes'), bytes)
+  end
+  if after == count then
+    wait(known)
+  end
+  local unread = { 'unread', left, own }
+  for _, frame in ipairs(frames(other, after + 1, count)) do
+    unread[#unread + 1] = key(frame)
+  end
+  return unread
+end
+
+-- What a change has come to, and what its maker reads after it, where it wants to. ARGV ends with the
+-- number of the last frame that it has, or nothing, and with its node, as `read` takes them.
+local function done(word, side)
+  local after, node = ARGV[#ARGV - 1], ARGV[#ARGV]
+  if after == '' then
+    return answer(word, side)
+  end
+  return answer(word, side, read(side, after, node))
 end
