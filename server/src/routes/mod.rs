@@ -58,6 +58,12 @@ struct Description;
 pub(crate) fn configure(service: &mut web::ServiceConfig) {
     let refuse = || web::route().to(|| async { Err::<&str, _>(Problem::MethodNotAllowed) });
     service
+        // They are tried in this order.
+        .service(
+            web::resource("/v1/mailboxes/{id}/frames/{number}")
+                .route(web::put().to(mailboxes::append))
+                .default_service(refuse()),
+        )
         .service(
             web::resource("/v1/mailboxes/{id}")
                 .route(web::put().to(mailboxes::open))
@@ -72,11 +78,6 @@ pub(crate) fn configure(service: &mut web::ServiceConfig) {
         .service(
             web::resource("/v1/mailboxes/{id}/frames")
                 .route(web::get().to(mailboxes::read))
-                .default_service(refuse()),
-        )
-        .service(
-            web::resource("/v1/mailboxes/{id}/frames/{number}")
-                .route(web::put().to(mailboxes::append))
                 .default_service(refuse()),
         )
         .service(

@@ -1,6 +1,14 @@
-//! The connection that everything shares, replaced when it has failed.
+//! Connections that are replaced when one of them has failed: one to look after, and one for each thread
+//! that calls, because a thread that has to wake another for every command costs more than a connection.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    cell::RefCell,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use redis::{Cmd, ErrorKind, Pipeline, RedisError, RedisResult, ServerErrorKind, Value};
 use tokio::{
@@ -12,15 +20,18 @@ use tokio::{
 use super::servers::{Connection, Servers};
 
 /// How long a call is tried again before its caller hears that the store does not answer.
-const PATIENCE: Duration = Duration::from_secs(4);
+const PATIENCE: Duration = Duration::from_secs(6);
 const PAUSE: Duration = Duration::from_millis(100);
 const CHECK_EVERY: Duration = Duration::from_secs(1);
 const RENEW_WITHIN: Duration = Duration::from_secs(3);
 
-/// A connection to those that take writes. Every call may be repeated, and is: what has been sent over
+/// Connections to those that take writes. Every call may be repeated, and is: what has been sent over
 /// a connection that broke may have been done.
 #[derive(Clone)]
 pub(super) struct Link {
+    /// Tells the links of a process apart.
+    number: u64,
+    servers: Arc<Servers>,
     current: watch::Receiver<Current>,
     complaints: mpsc::Sender<u64>,
 }
@@ -43,8 +54,11 @@ impl Link {
         };
         let (sender, current) = watch::channel(first);
         let (complaints, queue) = mpsc::channel(1);
-        let keeper = tokio::spawn(keep(servers, sender, queue)).abort_handle();
+        let keeper = tokio::spawn(keep(Arc::clone(&servers), sender, queue)).abort_handle();
+        static LINKS: AtomicU64 = AtomicU64::new(0);
         let link = Self {
+            number: LINKS.fetch_add(1, Ordering::Relaxed),
+            servers,
             current,
             complaints,
         };
@@ -70,10 +84,9 @@ impl Link {
         let deadline = Instant::now() + PATIENCE;
         let mut current = self.current.clone();
         loop {
-            let Current {
-                generation,
-                mut connection,
-            } = current.borrow_and_update().clone();
+            let shared = current.borrow_and_update().clone();
+            let generation = shared.generation;
+            let mut connection = self.own(shared);
             let result = match request {
                 Request::Command(command) => connection.command(command).await.map(|it| vec![it]),
                 Request::Pipeline(pipeline) => connection.pipeline(pipeline).await,
@@ -103,6 +116,57 @@ impl Link {
                     }
                 }
             }
+        }
+    }
+}
+
+thread_local! {
+    /// This thread's connections, one for each link.
+    static OWN: RefCell<Vec<Own>> = const { RefCell::new(Vec::new()) };
+}
+
+struct Own {
+    link: u64,
+    generation: u64,
+    connection: Arc<OnceLock<Connection>>,
+}
+
+impl Link {
+    /// This thread's connection. Until it is made, where it cannot be, and to a Cluster the one that all
+    /// share: several clients of a Cluster were seen to learn of a planned failover at different times, and
+    /// to refuse calls meanwhile.
+    fn own(&self, shared: Current) -> Connection {
+        if let Connection::Cluster(_) = shared.connection {
+            return shared.connection;
+        }
+        OWN.with_borrow_mut(|all| {
+            let known = all
+                .iter()
+                .find(|own| own.link == self.number && own.generation == shared.generation);
+            match known {
+                Some(own) => own.connection.get().cloned(),
+                None => {
+                    all.retain(|own| own.link != self.number);
+                    all.push(self.make_own(shared.generation));
+                    None
+                }
+            }
+        })
+        .unwrap_or(shared.connection)
+    }
+
+    fn make_own(&self, generation: u64) -> Own {
+        let connection = Arc::new(OnceLock::new());
+        let (servers, made) = (Arc::clone(&self.servers), Arc::clone(&connection));
+        tokio::spawn(async move {
+            if let Ok(Ok(connection)) = timeout(RENEW_WITHIN, servers.connect()).await {
+                let _ = made.set(connection);
+            }
+        });
+        Own {
+            link: self.number,
+            generation,
+            connection,
         }
     }
 }
