@@ -8,6 +8,7 @@
 )]
 
 mod devices;
+mod island;
 pub mod provider;
 mod redis;
 mod redis_topologies;
@@ -31,6 +32,7 @@ pub use self::{
         Giver, Receiver, start_giver, start_giver_as, start_giver_over, start_receiver,
         start_receiver_as, start_receiver_over, stored, wrong,
     },
+    island::{Island, Place},
     redis::{RunningRedis, freeze, thaw},
     redis_topologies::{Kind, RunningCluster, RunningSentinels, Topology},
 };

@@ -13,11 +13,12 @@ use naru_relay::store::StoreUrl;
 use redis::{AsyncConnectionConfig, Client, aio::MultiplexedConnection};
 use tempfile::TempDir;
 
-use crate::PATIENCE;
+use crate::{PATIENCE, island::Place};
 
 /// A redis-server on the loopback interface that keeps nothing on the disk unless it is told to; killed
 /// when dropped.
 pub struct RunningRedis {
+    place: Place,
     port: u16,
     options: Vec<String>,
     process: Child,
@@ -30,11 +31,20 @@ impl RunningRedis {
     /// # Panics
     /// When there is no redis-server, or it does not start.
     pub fn start(options: &[&str]) -> Self {
+        Self::start_in(Place::loopback(), options)
+    }
+
+    /// The same elsewhere.
+    ///
+    /// # Panics
+    /// When there is no redis-server, or it does not start.
+    pub fn start_in(place: Place, options: &[&str]) -> Self {
         let port = free_port();
         let options: Vec<_> = options.iter().map(|&option| option.to_owned()).collect();
         let folder = TempDir::new().expect("a folder");
-        let process = launch(port, folder.path(), &options);
+        let process = launch(&place, port, folder.path(), &options);
         Self {
+            place,
             port,
             options,
             process,
@@ -52,7 +62,12 @@ impl RunningRedis {
 
     /// The same as text.
     pub fn address(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        format!("redis://{}:{}", self.place.host, self.port)
+    }
+
+    /// Where it runs.
+    pub fn host(&self) -> &'static str {
+        self.place.host
     }
 
     /// Where it listens.
@@ -92,7 +107,7 @@ impl RunningRedis {
     /// # Panics
     /// When Redis does not answer.
     pub async fn connect(&self) -> MultiplexedConnection {
-        let client = Client::open(("127.0.0.1", self.port)).expect("an address");
+        let client = Client::open((self.place.host, self.port)).expect("an address");
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(PATIENCE))
             .set_response_timeout(Some(PATIENCE));
@@ -122,7 +137,7 @@ impl RunningRedis {
 
     /// When Redis does not answer.
     pub async fn monitor(&self) -> Monitor {
-        let lines = Client::open(("127.0.0.1", self.port))
+        let lines = Client::open((self.place.host, self.port))
             .expect("an address")
             .get_async_monitor()
             .await
@@ -139,7 +154,7 @@ impl RunningRedis {
     /// When it does not start again.
     pub fn restart_empty(&mut self) {
         self.kill();
-        self.process = launch(self.port, self.folder.path(), &self.options);
+        self.process = launch(&self.place, self.port, self.folder.path(), &self.options);
     }
 
     /// Kills it, and starts it again with what it has on the disk.
@@ -160,7 +175,7 @@ impl RunningRedis {
             .exec_async(&mut self.connect().await)
             .await;
         self.process.wait().expect("it ends");
-        self.process = launch(self.port, self.folder.path(), &self.options);
+        self.process = launch(&self.place, self.port, self.folder.path(), &self.options);
     }
 
     /// Kills it.
@@ -277,11 +292,14 @@ fn signal(process: u32, name: &str) {
     assert!(sent.is_ok_and(|status| status.success()), "it is gone");
 }
 
-fn launch(port: u16, folder: &Path, options: &[String]) -> Child {
-    let mut process = Command::new("redis-server")
+fn launch(place: &Place, port: u16, folder: &Path, options: &[String]) -> Child {
+    let mut process = place
+        .command("redis-server")
         .arg("--dir")
         .arg(folder)
-        .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+        .args(["--port", &port.to_string(), "--bind", place.host])
+        // Nobody else is in the network.
+        .args(["--protected-mode", "no"])
         .args(["--save", "", "--appendonly", "no"])
         .args(options)
         .stdout(Stdio::piped())

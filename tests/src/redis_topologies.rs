@@ -16,6 +16,7 @@ use tokio::{
 
 use crate::{
     PATIENCE,
+    island::{Island, Place},
     redis::{RunningRedis, free_port, freeze},
 };
 
@@ -51,8 +52,26 @@ pub enum Topology {
     Cluster(RunningCluster),
 }
 
+/// Where the servers run.
+struct Places {
+    /// The first master.
+    first: Place,
+    /// Everybody else.
+    rest: Place,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Self {
+            first: Place::loopback(),
+            rest: Place::loopback(),
+        }
+    }
+}
+
 /// A master with replicas, and the Sentinels that watch them.
 pub struct RunningSentinels {
+    host: &'static str,
     servers: Vec<RunningRedis>,
     sentinels: Vec<(u16, Child)>,
     _folder: TempDir,
@@ -71,26 +90,32 @@ impl RunningSentinels {
     /// # Panics
     /// When they do not start.
     pub async fn start(options: &[&str]) -> Self {
+        Self::start_in(&Places::default(), options).await
+    }
+
+    async fn start_in(places: &Places, options: &[&str]) -> Self {
         let turn = TURN.lock().await;
-        let master = RunningRedis::start(options);
+        let master = RunningRedis::start_in(places.first.clone(), options);
+        let (host, of_master) = (places.rest.host, master.host());
         let port = master.port().to_string();
         let follow = [
             "--replicaof",
-            "127.0.0.1",
+            of_master,
             &port,
             "--repl-diskless-sync-delay",
             "0",
         ];
         let mut servers = vec![master];
         for _ in 0..REPLICAS {
-            servers.push(RunningRedis::start(&[&follow, options].concat()));
+            let options = [&follow, options].concat();
+            servers.push(RunningRedis::start_in(places.rest.clone(), &options));
         }
         let folder = TempDir::new().expect("a folder");
         let sentinels = (0..SENTINELS).map(|_| {
             let own = free_port();
             let file = folder.path().join(format!("{own}.conf"));
             let text = format!(
-                "port {own}\nbind 127.0.0.1\ndir {}\nsentinel monitor {MASTER} 127.0.0.1 {port} 2\n\
+                "port {own}\nbind {host}\nprotected-mode no\ndir {}\nsentinel monitor {MASTER} {of_master} {port} 2\n\
                  sentinel down-after-milliseconds {MASTER} {SILENCE_MS}\n\
                  sentinel failover-timeout {MASTER} 3000\nsentinel parallel-syncs {MASTER} 2\n",
                 folder.path().display()
@@ -101,6 +126,7 @@ impl RunningSentinels {
         });
         let sentinels = sentinels.collect();
         let all = Self {
+            host,
             servers,
             sentinels,
             _folder: folder,
@@ -121,7 +147,7 @@ impl RunningSentinels {
     }
 
     async fn ask<T: FromRedisValue>(&self, port: u16, what: &str) -> T {
-        let client = redis::Client::open(("127.0.0.1", port)).expect("an address");
+        let client = redis::Client::open((self.host, port)).expect("an address");
         let mut connection = client
             .get_multiplexed_async_connection()
             .await
@@ -147,7 +173,7 @@ impl RunningSentinels {
         let hosts: Vec<_> = self
             .sentinels
             .iter()
-            .map(|(port, _)| format!("127.0.0.1:{port}"))
+            .map(|(port, _)| format!("{}:{port}", self.host))
             .collect();
         format!("redis+sentinel://{}/{MASTER}", hosts.join(","))
     }
@@ -209,6 +235,10 @@ impl RunningCluster {
     /// # Panics
     /// When they do not start.
     pub async fn start(options: &[&str]) -> Self {
+        Self::start_in(&Places::default(), options).await
+    }
+
+    async fn start_in(places: &Places, options: &[&str]) -> Self {
         let turn = TURN.lock().await;
         let mut nodes = Vec::new();
         let mut buses = Vec::new();
@@ -227,7 +257,14 @@ impl RunningCluster {
                 "--repl-diskless-sync-delay",
                 "0",
             ];
-            nodes.push(RunningRedis::start(&[&own, options].concat()));
+            let place = match node {
+                0 => &places.first,
+                _ => &places.rest,
+            };
+            nodes.push(RunningRedis::start_in(
+                place.clone(),
+                &[&own, options].concat(),
+            ));
             buses.push(bus);
         }
         let mut ids = Vec::new();
@@ -250,7 +287,7 @@ impl RunningCluster {
             } else {
                 cluster
                     .arg("MEET")
-                    .arg("127.0.0.1")
+                    .arg(nodes[0].host())
                     .arg(nodes[0].port())
                     .arg(&buses[0]);
                 cluster
@@ -261,7 +298,7 @@ impl RunningCluster {
             if (1..SHARDS).contains(&at) {
                 let mut meet = redis::cmd("CLUSTER");
                 meet.arg("MEET")
-                    .arg("127.0.0.1")
+                    .arg(nodes[0].host())
                     .arg(nodes[0].port())
                     .arg(&buses[0]);
                 meet.exec_async(&mut connection).await.expect("a meeting");
@@ -311,7 +348,7 @@ impl RunningCluster {
         let hosts: Vec<_> = self
             .nodes
             .iter()
-            .map(|node| format!("127.0.0.1:{}", node.port()))
+            .map(|node| format!("{}:{}", node.host(), node.port()))
             .collect();
         format!("redis+cluster://{}", hosts.join(","))
     }
@@ -372,13 +409,30 @@ impl Topology {
     /// # Panics
     /// When they do not start.
     pub async fn start(kind: Kind) -> Self {
+        Self::start_in(kind, &Places::default()).await
+    }
+
+    /// The same, with the first master on an island.
+    ///
+    /// # Panics
+    /// When they do not start.
+    pub async fn start_with(kind: Kind, island: &Island) -> Self {
+        let places = Places {
+            first: island.place(),
+            rest: island.mainland(),
+        };
+        Self::start_in(kind, &places).await
+    }
+
+    async fn start_in(kind: Kind, places: &Places) -> Self {
         match kind {
             Kind::Single => {
                 let log = ["--appendonly", "yes", "--appendfsync", "always"];
-                Self::Single(Box::new(RunningRedis::start(&log)))
+                let redis = RunningRedis::start_in(places.first.clone(), &log);
+                Self::Single(Box::new(redis))
             }
-            Kind::Sentinel => Self::Sentinel(RunningSentinels::start(&[]).await),
-            Kind::Cluster => Self::Cluster(RunningCluster::start(&[]).await),
+            Kind::Sentinel => Self::Sentinel(RunningSentinels::start_in(places, &[]).await),
+            Kind::Cluster => Self::Cluster(RunningCluster::start_in(places, &[]).await),
         }
     }
 

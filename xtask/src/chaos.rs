@@ -17,6 +17,10 @@ pub(crate) struct Options {
 /// Runs every fault at every step on every store; 20 minutes.
 pub(crate) fn run_cases(root: &Path, options: &Options) -> Result<(), Failure> {
     tools::ensure_redis()?;
+    tools::ensure_packages(
+        &["/usr/sbin/ip", "/usr/bin/unshare"],
+        &["iproute2", "util-linux"],
+    )?;
     tools::ensure_openssl()?;
     let packages = ["-p", "naru-relay", "-p", "naru-chaos"];
     run(cargo()
@@ -24,7 +28,11 @@ pub(crate) fn run_cases(root: &Path, options: &Options) -> Result<(), Failure> {
         .args(["build", "--quiet"])
         .args(packages))?;
     let programs = root.join("target").join("debug");
-    run(std::process::Command::new(programs.join("naru-chaos"))
+    // A network of its own, in which a server can be cut off without any rights on this machine.
+    run(std::process::Command::new("unshare")
+        .args(["--user", "--map-root-user", "--net", "sh", "-c"])
+        .arg(r#"ip link set lo up && exec "$0" "$@""#)
+        .arg(programs.join("naru-chaos"))
         .arg("--relay")
         .arg(programs.join("naru-relay"))
         .args(options.filter.as_deref()))

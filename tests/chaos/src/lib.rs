@@ -12,7 +12,7 @@ mod transfer;
 
 use std::{fmt, path::Path, time::Duration};
 
-use naru_tests::{Kind, Topology};
+use naru_tests::{Island, Kind, Topology};
 
 use self::{nodes::Nodes, transfer::Transfer};
 
@@ -62,17 +62,20 @@ pub enum Fault {
     RedisKilled,
     /// The masters' first is stopped for four seconds.
     RedisStopped,
+    /// The masters' first is cut off from everybody for four seconds, in a network namespace.
+    RedisCutOff,
     /// All masters hand over to their replicas; one that is alone is restarted.
     RedisFailedOver,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::RelayKilled,
         Self::RelayStopped,
         Self::RedisKilled,
         Self::RedisStopped,
+        Self::RedisCutOff,
         Self::RedisFailedOver,
     ];
 }
@@ -131,7 +134,11 @@ pub enum Ending {
 /// # Panics
 /// When the processes do not start.
 pub async fn run(case: Case, relay: &Path) -> Result<Ending, String> {
-    let mut topology = Topology::start(case.store).await;
+    let island = (case.fault == Fault::RedisCutOff).then(Island::new);
+    let mut topology = match &island {
+        None => Topology::start(case.store).await,
+        Some(island) => Topology::start_with(case.store, island).await,
+    };
     let nodes = Nodes::start(relay, &topology.address()).await;
     let mut transfer = Transfer::new(&nodes);
     for step in Step::ALL {
@@ -142,7 +149,7 @@ pub async fn run(case: Case, relay: &Path) -> Result<Ending, String> {
             continue;
         }
         transfer.note_the_fault();
-        let happens = cause(case.fault, &mut topology, &nodes);
+        let happens = cause(case.fault, &mut topology, &nodes, island.as_ref());
         // The world goes on meanwhile.
         let ((), ended) = tokio::join!(happens, transfer.finish(step));
         return ended;
@@ -150,7 +157,7 @@ pub async fn run(case: Case, relay: &Path) -> Result<Ending, String> {
     Err("it has ended before anything went wrong".into())
 }
 
-async fn cause(fault: Fault, topology: &mut Topology, nodes: &Nodes) {
+async fn cause(fault: Fault, topology: &mut Topology, nodes: &Nodes, island: Option<&Island>) {
     let pause = tokio::time::sleep;
     match fault {
         Fault::RelayKilled => nodes.kill_the_first(),
@@ -176,6 +183,12 @@ async fn cause(fault: Fault, topology: &mut Topology, nodes: &Nodes) {
             };
             pause(Duration::from_secs(4)).await;
             naru_tests::thaw(process);
+        }
+        Fault::RedisCutOff => {
+            let island = island.expect("it is made for this fault");
+            island.cut();
+            pause(Duration::from_secs(4)).await;
+            island.mend();
         }
         Fault::RedisFailedOver => topology.fail_over().await,
     }
