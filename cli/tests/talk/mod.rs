@@ -77,7 +77,7 @@ impl Talk {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
@@ -114,5 +114,17 @@ impl Talk {
         let mut rest = String::new();
         self.output.read_to_string(&mut rest).unwrap();
         (self.child.wait().unwrap().success(), rest)
+    }
+
+    /// What it complains about when it does not succeed.
+    pub fn fail(mut self) -> String {
+        drop(self.input.take());
+        let mut said = String::new();
+        self.output.read_to_string(&mut said).unwrap();
+        let mut complained = String::new();
+        let mut stderr = self.child.stderr.take().unwrap();
+        stderr.read_to_string(&mut complained).unwrap();
+        assert!(!self.child.wait().unwrap().success(), "{said}");
+        complained
     }
 }
