@@ -657,6 +657,32 @@ async fn refuses_an_apps_token_that_is_another_clients_or_another_devices() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tells_by_which_clients_devices_prove_whose_they_are() {
+    let channel = "channel = { page_client_id = \"page\", app_client_ids = [\"a\", \"b\"] }\n";
+    let world = World::start_with(StoreUrl::Memory, channel).await;
+    let settings = world.call(Method::GET, "/v1/settings").send().await;
+    let settings: Value = settings.unwrap().json().await.unwrap();
+    let provider = &settings["login"]["providers"][0];
+    assert_eq!(
+        provider["channel"],
+        json!({ "pageClientId": "page", "appClientIds": ["a", "b"] })
+    );
+    let session = world.log_in("hong").await.unwrap();
+    let me = world
+        .call(Method::GET, "/v1/me")
+        .header("cookie", session)
+        .send()
+        .await;
+    let me: Value = me.unwrap().json().await.unwrap();
+    assert_eq!(me["provider"], provider["id"]);
+
+    let world = World::start(StoreUrl::Memory).await;
+    let settings = world.call(Method::GET, "/v1/settings").send().await;
+    let settings: Value = settings.unwrap().json().await.unwrap();
+    assert!(settings["login"]["providers"][0].get("channel").is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn notes_who_looks_something_up_and_why() {
     let world = World::start(StoreUrl::Memory).await;
     world.provider.lie(Lies {
