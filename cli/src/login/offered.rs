@@ -48,10 +48,11 @@ impl Channel {
     }
 
     /// Whether it has the same clients, in whatever order.
-    pub(super) fn is(&self, clients: &[String]) -> bool {
-        self.clients()
-            .all(|it| clients.iter().any(|other| other == it))
-            && clients.iter().all(|it| self.clients().any(|own| own == it))
+    pub(super) fn is(&self, clients: &[&str]) -> bool {
+        self.clients().all(|it| clients.contains(&it))
+            && clients
+                .iter()
+                .all(|it| self.clients().any(|own| own == *it))
     }
 }
 

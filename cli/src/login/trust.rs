@@ -26,10 +26,11 @@ pub(super) struct Trusted {
 /// What the person says of it with the command.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Named {
-    /// The login server that is the right one, exactly as its tokens name it: nothing is asked then.
+    /// The login server that is the right one, exactly as its tokens name it; asked for at the first login, and
+    /// needed where the relay names another one than before.
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
-    /// The clients by which devices prove whose they are, if the relay is not to be asked; all of them.
+    /// All clients whose tokens devices show each other; asked for like the login server.
     #[arg(long, value_name = "ID,...", value_delimiter = ',')]
     channel_clients: Vec<String>,
 }
@@ -77,26 +78,27 @@ impl Trusted {
 
     /// Without a person to ask, only a login that vouches for nobody but to the relay itself goes on.
     fn ask(&self, language: Language) -> Result<(), Failure> {
+        let issuer = plain(&self.issuer);
         let clients: Vec<&str> = self.channel.iter().flat_map(Channel::clients).collect();
-        let clients = plain(&clients.join(", "));
+        let clients = plain(&clients.join(","));
         if !io::stdin().is_terminal() {
             if self.channel.is_none() {
                 return Ok(());
             }
             let text = language.pick(
-                "로그인 서버를 확인할 사람이 없습니다. IT 담당자가 맞다고 하면 --issuer로 지정하세요:",
-                "There is nobody to confirm the login server. If your IT desk says that it is right, name it with --issuer:",
+                "로그인 서버를 확인할 사람이 없습니다. IT 담당자가 맞다고 하면 이렇게 지정하세요:",
+                "There is nobody to confirm the login server. If your IT desk says that it is right, name it so:",
             );
             return Err(Failure::new(
                 "issuer_unconfirmed",
-                format!("{text} {} ({clients})", plain(&self.issuer)),
+                format!("{text} --issuer {issuer} --channel-clients {clients}"),
             ));
         }
         println!(
             "{}: {}\n  {}",
             language.pick("처음 쓰는 로그인 서버", "A login server that is new here"),
             host(&self.issuer),
-            plain(&self.issuer)
+            issuer
         );
         if !clients.is_empty() {
             let label = language.pick("기기를 확인하는 클라이언트", "Clients that prove devices");
@@ -119,44 +121,41 @@ impl Trusted {
     }
 }
 
+/// What proofs rest on is either known, or named by the person, or has to be confirmed by them.
 fn judge(
     before: Option<&Trusted>,
     offered: &Offered,
     named: &Named,
 ) -> Result<Verdict, Distrusted> {
-    if let Some(issuer) = &named.issuer
-        && *issuer != offered.issuer
-    {
-        return Err(Distrusted::OtherIssuer);
-    }
     let same = before.is_some_and(|before| before.issuer == offered.issuer);
-    if before.is_some() && !same && named.issuer.is_none() {
-        return Err(Distrusted::IssuerChanged);
+    match &named.issuer {
+        Some(issuer) if *issuer != offered.issuer => return Err(Distrusted::OtherIssuer),
+        None if before.is_some() && !same => return Err(Distrusted::IssuerChanged),
+        _ => {}
     }
     let known = before.and_then(|before| before.channel.as_ref());
     let Some(channel) = &offered.channel else {
-        return match known.is_some() || !named.channel_clients.is_empty() {
-            true => Err(Distrusted::ChannelGone),
-            false if same || named.issuer.is_some() => Ok(Verdict::Known),
-            false => Ok(Verdict::New),
+        return match (known, named.channel_clients.is_empty()) {
+            (None, true) if same || named.issuer.is_some() => Ok(Verdict::Known),
+            (None, true) => Ok(Verdict::New),
+            _ => Err(Distrusted::ChannelGone),
         };
     };
     let is_unsafe = |it: &str| it.is_empty() || Some(it) == offered.client_id.as_deref();
     if channel.own().is_none() || channel.clients().any(is_unsafe) {
         return Err(Distrusted::ChannelUnsafe);
     }
-    if !named.channel_clients.is_empty() {
-        return match channel.is(&named.channel_clients) {
-            false => Err(Distrusted::ChannelChanged),
-            true if same || named.issuer.is_some() => Ok(Verdict::Known),
-            true => Ok(Verdict::New),
-        };
+    let mut expected: Vec<&str> = named.channel_clients.iter().map(String::as_str).collect();
+    if expected.is_empty() && same {
+        expected.extend(known.iter().flat_map(|known| known.clients()));
     }
-    match known.filter(|_| same) {
-        Some(known) if known == channel => Ok(Verdict::Known),
-        Some(_) => Err(Distrusted::ChannelChanged),
-        None if named.issuer.is_some() => Ok(Verdict::Known),
-        None => Ok(Verdict::New),
+    if expected.is_empty() {
+        return Ok(Verdict::New);
+    }
+    match channel.is(&expected) {
+        true if same || named.issuer.is_some() => Ok(Verdict::Known),
+        true => Ok(Verdict::New),
+        false => Err(Distrusted::ChannelChanged),
     }
 }
 
@@ -242,12 +241,20 @@ mod tests {
         for channel in [None, Some("app")] {
             let offered = offered("https://a", channel);
             assert_eq!(judge(None, &offered, &nothing), Ok(Verdict::New));
-            let said = named(Some("https://a"), &[]);
+            let clients: &[&str] = match channel {
+                Some(app) => &["page", app],
+                None => &[],
+            };
+            let said = named(Some("https://a"), clients);
             assert_eq!(judge(None, &offered, &said), Ok(Verdict::Known));
             let before = known("https://a", channel);
             assert_eq!(judge(Some(&before), &offered, &nothing), Ok(Verdict::Known));
         }
-        // That devices prove themselves is new.
+        // Half of it is not enough, and that devices prove themselves is new.
+        for said in [named(Some("https://a"), &[]), named(None, &["page", "app"])] {
+            let offered = offered("https://a", Some("app"));
+            assert_eq!(judge(None, &offered, &said), Ok(Verdict::New));
+        }
         let before = known("https://a", None);
         let offered = offered("https://a", Some("app"));
         assert_eq!(judge(Some(&before), &offered, &nothing), Ok(Verdict::New));
@@ -261,7 +268,8 @@ mod tests {
         assert_eq!(judged(None), Err(Distrusted::IssuerChanged));
         assert_eq!(judged(Some("https://b/")), Err(Distrusted::OtherIssuer));
         assert_eq!(judged(Some("https://a")), Err(Distrusted::OtherIssuer));
-        assert_eq!(judged(Some("https://b")), Ok(Verdict::Known));
+        // Its clients are new, whatever they are called.
+        assert_eq!(judged(Some("https://b")), Ok(Verdict::New));
     }
 
     #[test]

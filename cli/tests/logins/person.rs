@@ -12,7 +12,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{get, provider::LoginServer};
+use super::{CHANNEL, PAGE, get, provider::LoginServer};
 use crate::talk::{self, Talk};
 
 pub struct Person {
@@ -54,7 +54,9 @@ impl Person {
 
     /// Logs in, once for the relay and once for the other device.
     pub fn log_in(&self, server: &LoginServer, relay: &str) {
-        let mut login = self.talk(&["login", "--relay", relay, "--issuer", &server.issuer]);
+        let clients = format!("{PAGE},{CHANNEL}");
+        let named = ["--issuer", &server.issuer, "--channel-clients", &clients];
+        let mut login = self.talk(&[&["login", "--relay", relay], &named[..]].concat());
         for _ in 0..2 {
             let address = login.hear("http");
             let (status, _) = get(server.let_in(address.trim(), self.subject).as_str());
