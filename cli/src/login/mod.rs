@@ -37,6 +37,26 @@ use crate::{
     text::Language,
 };
 
+/// How a login goes, in both languages: nobody has said yet which one they read.
+pub const HELP: &str = "\
+An address and a code are shown, for any device. Where the login server has no such grant, the browser of this \
+machine is opened instead. Where the relay has devices prove whose they are, that browser is needed once more; \
+`naru give` and `naru receive` then deal with your own devices only, until that login is over and you log in again.
+The first login asks whether the login server is the right one. Without a terminal, name it with --issuer, and the \
+clients that prove devices with --channel-clients.
+
+주소와 코드를 보여 주며, 아무 기기에서나 열 수 있습니다. 로그인 서버가 이 방식을 받지 않으면 이 컴퓨터의 브라우저를 \
+엽니다. 중계 서버가 기기를 확인하게 하면 이 컴퓨터의 브라우저로 한 번 더 로그인합니다. 그 뒤 `naru give`와 \
+`naru receive`는 내 기기와만 주고받으며, 로그인이 끝나면 다시 로그인해야 합니다.
+처음 로그인할 때 로그인 서버가 맞는지 묻습니다. 터미널이 없으면 --issuer로, 기기를 확인하는 클라이언트는 \
+--channel-clients로 지정하세요.";
+
+/// What a logout leaves, in both languages.
+pub const LOGOUT_HELP: &str = "\
+The device stays the same one, and transfers that had to be proved still have to be: --forget ends that too.
+
+기기는 그대로이고, 확인해야 하던 전송은 계속 확인해야 합니다. --forget은 그것도 끝냅니다.";
+
 /// Where and as what to log in.
 #[derive(Debug, clap::Args)]
 pub struct Options {
