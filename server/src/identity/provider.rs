@@ -152,6 +152,11 @@ impl Provider {
         self.settings.agency.as_deref().unwrap_or(&self.id)
     }
 
+    /// Origins where a page gets its tokens and keys.
+    pub(super) async fn asked_by_pages(&self) -> Vec<String> {
+        self.description.origins().await
+    }
+
     pub(super) async fn depart(&self, redirect: &str) -> Result<Departure, TokenRefused> {
         let metadata = self.description.read(Wanted::Usual).await?;
         let client = CoreClient::from_provider_metadata(

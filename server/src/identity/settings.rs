@@ -250,10 +250,10 @@ fn providers<'de, D: serde::Deserializer<'de>>(
         }
         let shown = section.channel.iter().flat_map(Channel::client_ids);
         for client in shown {
-            let others = sections
-                .iter()
-                .filter(|(_, it)| it.issuer.0 == section.issuer.0);
-            for (other, _) in others.filter(|(_, it)| it.takes_as_login(client)) {
+            let takes = |it: &ProviderSettings| {
+                it.issuer.0 == section.issuer.0 && it.takes_as_login(client)
+            };
+            if let Some((other, _)) = sections.iter().find(|(_, it)| takes(it)) {
                 return Err(D::Error::custom(format!(
                     "`{id}.channel`: `{client}` is a client by which people log in at `{other}`, and cannot be one of the channel"
                 )));
