@@ -5,15 +5,15 @@ import { join } from "node:path";
 import { test } from "node:test";
 import {
   PASSWORD, filesBelow, freePort, openBrowser, sampleFolder, startCommand, startPhone, startRelay, startSender,
-  temporaryFolder,
+  temporaryFolder, typeCode,
 } from "./people.mjs";
+import { PEOPLE, beginGiving, confirm, openAs, photographed } from "./channel.mjs";
 import { confirmDevice, logInAs, startProvider } from "./provider.mjs";
 
 // The test is the person's browser: no other may come up.
 process.env.BROWSER = "true";
 
 const CHANNEL = { page: "naru-channel-page", app: "naru-channel-app" };
-const PEOPLE = { hong: { name: "홍길동" }, kim: { name: "김철수" } };
 
 /** Registered as `docs/identity.md` says. */
 const clientsOf = (relay, ...grants) => [
@@ -43,7 +43,7 @@ async function startWorld(t, deviceFlow) {
       `channel = { page_client_id = "${CHANNEL.page}", app_client_ids = ["${CHANNEL.app}"] }\n`,
   );
   const relay = await startRelay(t, "--listen", `127.0.0.1:${port}`, "--identity", identity);
-  return { relay, origin, issuer };
+  return { relay, origin, issuer, accounts: true };
 }
 
 const startLogin = (t, { origin, issuer }) =>
@@ -71,18 +71,49 @@ async function cross(t, relay) {
   assert.deepEqual([...filesBelow(into).values()].map((it) => it.toString("hex")).sort(), given);
 }
 
-test("the command logs in with a browser where the provider has no grant for devices", async (t) => {
-  const world = await startWorld(t, { enabled: false });
+/** Both logins, in one browser of the person's. */
+async function logIn(t, world, name) {
   const login = startLogin(t, world);
   const page = await openBrowser(t, world.origin, "en-US");
   await page.goto(await login.hears(/Log in with a browser[^\n]*\n {2}(http\S+)\n/));
-  await logInAs(page, "hong");
+  await logInAs(page, name);
   await page.getByText("You may close this window").waitFor();
   await recognise(page, login);
   assert.equal(await login.end(), 0, login.complained);
   assert.match(login.said, /Logged in/);
-  await cross(t, world.relay);
   assert.deepEqual(page.mistakes, []);
+}
+
+test("the command logs in with a browser where the provider has no grant for devices", async (t) => {
+  const world = await startWorld(t, { enabled: false });
+  await logIn(t, world, "hong");
+  await cross(t, world.relay);
+});
+
+test("the page gives to the command of the same person, and to nobody else's", async (t) => {
+  const world = await startWorld(t, { enabled: false });
+  const page = await openAs(t, world, "hong");
+  for (const [name, kind] of [["hong", "NPKI"], ["kim", "GPKI"]]) {
+    const folder = sampleFolder(t, kind);
+    await logIn(t, world, name);
+    await beginGiving(page, folder);
+    if (name === "hong") await confirm(page);
+    const into = temporaryFolder(t);
+    const phone = startPhone(t, world.relay, into, "--yes", "--code", await photographed(page));
+    if (name === "kim") {
+      assert.equal(await phone.end(), 1);
+      assert.match(phone.complained, /\[other_person, /);
+      assert.equal(filesBelow(into).size, 0);
+      continue;
+    }
+    await typeCode(page, await phone.hears(/Security code: (\d{6})/));
+    await phone.hears(/Stored in/);
+    phone.type(PASSWORD);
+    await page.getByRole("button", { name: "남겨 두기" }).click();
+    assert.equal(await phone.end(), 0, phone.complained);
+    assert.deepEqual([...filesBelow(into).values()], [...filesBelow(folder).values()]);
+    await page.getByRole("button", { name: "처음으로" }).click();
+  }
 });
 
 test("the command logs in by a code for the relay, and with a browser for the other device", async (t) => {
