@@ -240,7 +240,8 @@ export class OnePage implements Page {
       else input.value = value;
     }
     document.querySelectorAll<HTMLDetailsElement>("main details").forEach((details, at) => (details.open = open[at] ?? false));
-    if (inMain) document.getElementById(focused || "title")?.focus({ preventScroll: true });
+    const next = document.getElementById(focused || "title") ?? document.getElementById("title");
+    if (inMain) next?.focus({ preventScroll: true });
   }
 
   private showConnection(message: string): void {
