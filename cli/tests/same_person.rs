@@ -15,7 +15,7 @@ mod talk;
 use std::{fs, path::PathBuf};
 
 use naru_samples::PASSWORD;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use self::{
@@ -172,6 +172,39 @@ fn a_machine_where_nobody_is_logged_in_gives_and_gets_nothing() {
         assert!(giver.fail().contains("[identity_missing, "));
         crossing.assert_nothing();
     }
+}
+
+#[test]
+fn machines_that_believe_different_login_servers_give_each_other_nothing() {
+    let servers = (LoginServer::start(), LoginServer::start());
+    let relay = lying_relay(&servers.0);
+    let (pc, phone) = (Person::new("hong"), Person::new("hong"));
+    pc.log_in(&servers.0, &relay.origin);
+    relay.say(settings(&servers.1, true));
+    phone.log_in(&servers.1, &relay.origin);
+    let crossing = Crossing::over(&relay.origin);
+    let mut giver = crossing.giver(&pc);
+    let code = shown(&mut giver);
+    let complained = crossing.receiver(&phone, &code).fail();
+    let said = "Who is logged in on the other device could not be verified";
+    assert!(complained.contains(said), "{complained}");
+    assert!(complained.contains("[identity_invalid, "), "{complained}");
+    assert!(giver.fail().contains("[identity_invalid, "));
+    crossing.assert_nothing();
+}
+
+#[test]
+fn without_the_login_servers_keys_nothing_goes_on() {
+    let server = LoginServer::start();
+    let relay = lying_relay(&server).origin;
+    let pc = Person::new("hong");
+    pc.log_in(&server, &relay);
+    let kept = settings(&server, true)["login"]["providers"][0]["channel"].take();
+    // Nothing listens there.
+    let gone = json!({ "issuer": "http://127.0.0.1:1", "channel": kept });
+    pc.damage("issuer", &gone.to_string());
+    let refused = Crossing::over(&relay).giver(&pc).fail();
+    assert!(refused.contains("[provider_unavailable]"), "{refused}");
 }
 
 #[test]

@@ -46,3 +46,21 @@ impl Shown {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_in_both_languages_that_the_window_may_be_closed() {
+        for shown in [Shown::Returned, Shown::Denied, Shown::Foreign] {
+            let (ko, en) = (shown.page(Language::Ko), shown.page(Language::En));
+            assert!(
+                ko.contains("lang=\"ko\"") && ko.contains("이 창을 닫"),
+                "{ko}"
+            );
+            assert!(en.contains("lang=\"en\""), "{en}");
+            assert!(en.to_lowercase().contains("close this window"), "{en}");
+        }
+    }
+}
