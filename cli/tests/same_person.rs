@@ -194,6 +194,22 @@ fn machines_that_believe_different_login_servers_give_each_other_nothing() {
 }
 
 #[test]
+fn a_stolen_token_is_of_no_use_without_its_key() {
+    let server = LoginServer::start();
+    let relay = lying_relay(&server).origin;
+    let (pc, thief) = (Person::new("hong"), Person::new("kim"));
+    pc.log_in(&server, &relay);
+    thief.log_in(&server, &relay);
+    thief.steal_from(&pc);
+    let crossing = Crossing::over(&relay);
+    let mut giver = crossing.giver(&pc);
+    let photographed = shown(&mut giver);
+    let complained = crossing.receiver(&thief, &photographed).fail();
+    assert!(complained.contains("[identity_unverified]"), "{complained}");
+    crossing.assert_nothing();
+}
+
+#[test]
 fn without_the_login_servers_keys_nothing_goes_on() {
     let server = LoginServer::start();
     let relay = lying_relay(&server).origin;

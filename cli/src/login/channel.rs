@@ -108,7 +108,7 @@ pub(crate) async fn identity(
         Ok(identity) => Ok(Some(identity)),
         Err(TokenRefused::Expired) => Err(over(language)),
         Err(_) => Err(Failure::new(
-            "identity_refused",
+            "identity_unverified",
             language.pick(
                 "이 컴퓨터의 로그인을 더 이상 확인할 수 없습니다. 시계를 확인하고 `naru login`으로 다시 로그인하세요.",
                 "This machine's login can no longer be verified. Check its clock, and log in again with `naru login`.",

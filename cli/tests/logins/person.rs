@@ -89,14 +89,26 @@ impl Person {
 
     /// Time goes by until the login for the other device is over.
     pub fn age(&self, server: &LoginServer, changes_time: bool) {
+        self.change_channel(|channel| {
+            let token = channel["id_token"].as_str().unwrap();
+            channel["id_token"] = server.aged(token, self.subject).into();
+            if changes_time {
+                channel["expires"] = 1.into();
+            }
+        });
+    }
+
+    /// Somebody has got hold of another's token, and of nothing else.
+    pub fn steal_from(&self, other: &Self) {
+        let kept = fs::read(other.file("json")).unwrap();
+        let kept: Value = serde_json::from_slice(&kept).unwrap();
+        self.change_channel(|channel| channel["id_token"] = kept["channel"]["id_token"].clone());
+    }
+
+    fn change_channel(&self, change: impl FnOnce(&mut Value)) {
         let path = self.file("json");
         let mut kept: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-        let channel = &mut kept["channel"];
-        let token = channel["id_token"].as_str().unwrap();
-        channel["id_token"] = server.aged(token, self.subject).into();
-        if changes_time {
-            channel["expires"] = 1.into();
-        }
+        change(&mut kept["channel"]);
         fs::write(path, kept.to_string()).unwrap();
     }
 }
