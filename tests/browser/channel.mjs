@@ -92,17 +92,17 @@ export async function photographed(page) {
   return page.locator("#pairing-code").textContent();
 }
 
-/** An app's stand-in on which somebody is logged in; `proves` says whether it proves that to the other device. */
-export async function startApp(t, world, name, told, proves = true) {
+/** An app's stand-in on which somebody is logged in, and whose tokens count there; without any it proves and asks nothing. */
+export async function startApp(t, world, name, told, audiences = [CLIENTS.pageClientId, ...CLIENTS.appClientIds]) {
   const app = startProgram(t, "naru-test-phone");
   const { nonce } = JSON.parse(await app.hears(/(.*nonce.*)\n/));
   const browser = await openBrowser(t, world.origin);
   const line = { relay: world.origin, ...told };
   if (world.accounts) line.account = await appToken(browser, world.issuer, "naru-app", name, "n");
-  if (proves) {
+  if (audiences.length > 0) {
     const token = await appToken(browser, world.issuer, "naru-channel-app", name, nonce);
     const jwks = await (await fetch(`${world.issuer}/jwks`)).text();
-    line.channel = { token, issuer: world.issuer, audiences: [CLIENTS.pageClientId, ...CLIENTS.appClientIds], jwks };
+    line.channel = { token, issuer: world.issuer, audiences, jwks };
   }
   await browser.context().close();
   app.type(JSON.stringify(line));

@@ -85,6 +85,7 @@ test("one person's certificates cross in every way once the person has said who 
 
 const REFUSED = {
   other_person: ["다른 사람의 연결입니다. 두 기기에 같은 계정으로 로그인하세요.", "This connection belongs to another person."],
+  identity_invalid: ["다른 기기에 로그인한 사람이 누구인지 확인하지 못했습니다.", "Who is logged in on the other device could not be verified."],
   identity_missing: ["한쪽 기기에만 로그인되어 있습니다.", "Only one of the two devices is logged in."],
 };
 
@@ -139,7 +140,7 @@ test("a phone that does not prove whose it is gets nothing and gives nothing", a
   const into = temporaryFolder(t);
   await beginGiving(page, folder);
   await confirm(page, "hong");
-  const silent = await startApp(t, world, "hong", { code: await photographed(page), folder: into }, false);
+  const silent = await startApp(t, world, "hong", { code: await photographed(page), folder: into }, []);
   assert.equal(await silent.ended(), "identity_missing");
   await refused(page, "identity_missing");
   // Trying again needs nobody to say again who they are.
@@ -149,9 +150,24 @@ test("a phone that does not prove whose it is gets nothing and gives nothing", a
   assert.deepEqual(contents(into), contents(folder));
 
   await page.getByRole("button", { name: BRING }).click();
-  const sender = await startApp(t, world, "hong", { give: true, code: await photographed(page), folder }, false);
+  const sender = await startApp(t, world, "hong", { give: true, code: await photographed(page), folder }, []);
   assert.equal(await sender.ended(), "identity_missing");
   await refused(page, "identity_missing");
+});
+
+test("a phone for which the page's tokens do not count takes nothing, and the person says again who they are", async (t) => {
+  const world = await startLyingRelay(t);
+  const page = await openAs(t, world, "hong");
+  const into = temporaryFolder(t);
+  await beginGiving(page, sampleFolder(t, "NPKI"));
+  await confirm(page, "hong");
+  const strict = await startApp(t, world, "hong", { code: await photographed(page), folder: into }, ["naru-channel-app"]);
+  assert.equal(await strict.ended(), "identity_invalid");
+  await refused(page, "identity_invalid");
+  assert.equal(filesBelow(into).size, 0);
+  await page.getByRole("button", { name: "다시 시도" }).click();
+  await confirm(page, "hong");
+  await photographed(page);
 });
 
 test("what keeps the person from saying who they are is told, and can be tried again", async (t) => {

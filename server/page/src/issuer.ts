@@ -76,14 +76,22 @@ export function endOf(token: string): number {
   return Number(parsed(atob(payload))["exp"]) * 1000;
 }
 
+/** What the text is the address of; nothing where it is none. */
+export function addressed(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** What the issuer says of itself, where that is all there and its own. */
 async function discover(issuer: string): Promise<Described> {
   const said = parsed(await ask(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`));
   const isSafe = (name: string): boolean => {
     const text = said[name];
-    if (typeof text !== "string" || !URL.canParse(text)) return false;
-    const { protocol, hostname } = new URL(text);
-    return protocol === "https:" || (protocol === "http:" && ["localhost", "127.0.0.1", "[::1]"].includes(hostname));
+    const { protocol, hostname } = (typeof text === "string" && addressed(text)) || {};
+    return protocol === "https:" || (protocol === "http:" && ["localhost", "127.0.0.1", "[::1]"].includes(hostname ?? ""));
   };
   if (said["issuer"] !== issuer || !["authorization_endpoint", "token_endpoint", "jwks_uri"].every(isSafe)) {
     throw { code: "issuer_invalid" };

@@ -1,6 +1,6 @@
 import { button, element } from "../dom";
 import { listenFor } from "../handover";
-import { type Answer, type Channel, type Login, conclude, endOf, prepare } from "../issuer";
+import { type Answer, type Channel, type Login, addressed, conclude, endOf, prepare } from "../issuer";
 import { forgetIssuer, knownIssuer, rememberIssuer } from "../known_issuer";
 import type { Page, Screen } from "../screen";
 import { codeOf } from "../thrown";
@@ -148,5 +148,5 @@ function waitingFor(text: string): HTMLElement {
 }
 
 function hostOf(issuer: string): string {
-  return URL.canParse(issuer) ? new URL(issuer).host : issuer;
+  return addressed(issuer)?.host ?? issuer;
 }
