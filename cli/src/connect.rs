@@ -7,15 +7,22 @@ use std::{
 
 use futures_util::future::{Either, select};
 use naru_core::{
-    client::{NumberEvent, Transport, announce, look_up},
+    client::{NumberEvent, Party, Transport, announce, look_up},
     connection_number::ConnectionNumber,
+    device::Device,
+    identity::Identity,
     pairing::{Direction, Origin, Pairing, PairingCode},
     qr::draw,
 };
 use rand_chacha::ChaCha20Rng;
 
 use crate::{
-    camera::Source, http::HttpTransport, login::Session, rng, terminal::Failure, text::Language,
+    camera::Source,
+    http::HttpTransport,
+    login::{self, Session},
+    rng,
+    terminal::Failure,
+    text::Language,
 };
 
 /// How many numbers a device shows, one after the other, while each is used up by somebody else.
@@ -51,42 +58,62 @@ pub(crate) fn transport(origin: &Origin) -> Result<HttpTransport, Failure> {
     Ok(transport.of(Session::of(origin)?))
 }
 
+/// Two devices that have found each other, and who this one proves to be.
+pub(crate) struct Meeting {
+    pairing: Pairing,
+    identity: Option<Identity>,
+}
+
+impl Meeting {
+    pub(crate) fn into_parts(self, device: &str) -> (Pairing, Party) {
+        let device = Device::new(device, std::env::consts::OS);
+        (self.pairing, Party::new(device, self.identity))
+    }
+}
+
 /// Takes the other device's code, or the number that it shows.
 pub(crate) async fn scanned(
     source: &Source,
     relays: &Relays,
     language: Language,
     generator: &mut ChaCha20Rng,
-) -> Result<Pairing, Failure> {
+) -> Result<Meeting, Failure> {
     let text = source.text(language)?;
     if !text
         .trim_start()
         .starts_with(|first: char| first.is_numeric())
     {
-        return Pairing::scan(&text, &relays.relay)
-            .map_err(|error| Failure::pairing(language, error));
+        let pairing = Pairing::scan(&text, &relays.relay);
+        let pairing = pairing.map_err(|error| Failure::pairing(language, error))?;
+        let identity = login::identity(pairing.origin(), language).await?;
+        return Ok(Meeting { pairing, identity });
     }
     let number: ConnectionNumber = text
         .parse()
         .map_err(|error| Failure::number(language, error))?;
     let origin = relays.first()?;
+    // A number takes one try: whoever cannot go on does not use it up.
+    let identity = login::identity(origin, language).await?;
     let transport = transport(origin)?;
-    look_up(&transport, origin, &number, generator)
+    let pairing = look_up(&transport, origin, &number, generator)
         .await
-        .map_err(|error| Failure::transfer(language, error, &transport))
+        .map_err(|error| Failure::transfer(language, error, &transport))?;
+    Ok(Meeting { pairing, identity })
 }
 
 /// Makes a code and shows it.
-pub(crate) fn displayed(
+pub(crate) async fn displayed(
     relays: &Relays,
     direction: Direction,
+    language: Language,
     generator: &mut ChaCha20Rng,
-) -> Result<Pairing, Failure> {
+) -> Result<Meeting, Failure> {
+    let identity = login::identity(relays.first()?, language).await?;
     let pairing = Pairing::display(relays.first()?, direction, generator);
     let text = pairing.code().to_string();
     let code = draw(&text).map_err(|error| Failure::other("no_qr", &error))?;
     println!("{}\n{text}", code.to_text());
-    Ok(pairing)
+    Ok(Meeting { pairing, identity })
 }
 
 /// Shows numbers for a displayed code until somebody has joined.

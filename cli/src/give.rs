@@ -8,7 +8,6 @@ use std::sync::{
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use naru_core::{
     client::{GiverCommand, GiverEvent, give},
-    device::Device,
     handshake::SecurityCode,
     pairing::Direction,
 };
@@ -51,7 +50,7 @@ pub async fn run(options: Options, language: Language, now: i64) -> Result<(), F
     let offer = options.sending.offer(&original.set, language)?;
     let mut generator = rng::seeded()?;
     let scans = options.scan || options.source.is_given();
-    let pairing = if scans {
+    let meeting = if scans {
         let warning = language.pick(
             "인증서를 보냅니다. 전화나 메시지로 받은 QR이나 번호이면 취소하세요.",
             "You are about to SEND the certificate. Cancel if the QR or the number came by phone or message.",
@@ -59,21 +58,22 @@ pub async fn run(options: Options, language: Language, now: i64) -> Result<(), F
         println!("{warning}");
         scanned(&options.source, &options.relays, language, &mut generator).await?
     } else {
-        displayed(&options.relays, Direction::DisplayerGives, &mut generator)?
+        let direction = Direction::DisplayerGives;
+        displayed(&options.relays, direction, language, &mut generator).await?
     };
+    let (pairing, party) = meeting.into_parts(&options.device);
     let numbers = (!scans)
         .then(|| Numbers::of(&pairing, language))
         .transpose()?;
     let transport = transport(pairing.origin())?;
     let (commands, queue) = unbounded();
     let (shown, events) = unbounded();
-    let device = Device::new(&options.device, std::env::consts::OS);
     let show = |event| drop(shown.unbounded_send(event));
     let driver = give(
         &transport,
         pairing,
         offer,
-        device,
+        party,
         &mut generator,
         queue,
         show,

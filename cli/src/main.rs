@@ -44,8 +44,10 @@ enum Command {
     /// Lists the certificates of a folder.
     Inspect(inspect::Options),
     /// Logs in at a relay that wants to know who uses it.
+    #[command(after_help = login::HELP)]
     Login(login::Options),
     /// Ends that login.
+    #[command(after_help = login::LOGOUT_HELP)]
     Logout(login::LogoutOptions),
 }
 

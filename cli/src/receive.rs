@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use futures_channel::mpsc::unbounded;
-use naru_core::{client::receive, device::Device, giver::Conclusion, pairing::Direction};
+use naru_core::{client::receive, giver::Conclusion, pairing::Direction};
 use tokio::runtime::Handle;
 
 use crate::{
@@ -35,11 +35,13 @@ pub struct Options {
 /// Receives, stores, checks, and says what became of the original.
 pub async fn run(options: Options, language: Language, now: i64) -> Result<(), Failure> {
     let mut generator = rng::seeded()?;
-    let pairing = if options.show {
-        displayed(&options.relays, Direction::ScannerGives, &mut generator)?
+    let meeting = if options.show {
+        let direction = Direction::ScannerGives;
+        displayed(&options.relays, direction, language, &mut generator).await?
     } else {
         scanned(&options.source, &options.relays, language, &mut generator).await?
     };
+    let (pairing, party) = meeting.into_parts(&options.destination.device);
     let numbers = options
         .show
         .then(|| Numbers::of(&pairing, language))
@@ -47,9 +49,8 @@ pub async fn run(options: Options, language: Language, now: i64) -> Result<(), F
     let transport = transport(pairing.origin())?;
     let (commands, queue) = unbounded();
     let (shown, events) = unbounded();
-    let device = Device::new(&options.destination.device, std::env::consts::OS);
     let show = |event| drop(shown.unbounded_send(event));
-    let driver = receive(&transport, pairing, device, &mut generator, queue, show);
+    let driver = receive(&transport, pairing, party, &mut generator, queue, show);
     let kept = Kept::default();
     let joined = Arc::new(AtomicBool::new(false));
     let has_joined = Arc::clone(&joined);

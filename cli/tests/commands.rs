@@ -6,6 +6,7 @@
     clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
+#![allow(dead_code, reason = "not every test file holds every conversation")]
 
 mod talk;
 

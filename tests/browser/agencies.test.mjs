@@ -6,7 +6,9 @@ import { writeFileSync } from "node:fs";
 import { createServer, request } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
-import { PASSWORD, binary, openBrowser, sampleFolder, startRelay, temporaryFolder } from "./people.mjs";
+import {
+  PASSWORD, binary, openBrowser, photograph, sampleFolder, startRelay, startSender, temporaryFolder,
+} from "./people.mjs";
 
 const RULES = `
 [desk]
@@ -30,6 +32,15 @@ issuers = ["CA000000000"]
 [agency.tax.desk]
 name = { ko = "세정 지원", en = "Tax desk" }
 mail = "desk@example.go.kr"
+
+[agency.education]
+name = { ko = "교육부", en = "Ministry of Education" }
+networks = ["10.3.0.0/16"]
+policies = ["1.2.410.100001.2.2.1", "1.2.410.100001.2.2.2"]
+[agency.education.desk]
+name = { ko = "교육정보센터", en = "Education desk" }
+phone = "044-203-0000"
+hours = { ko = "평일 09:00~18:00", en = "weekdays 9 to 18" }
 `;
 
 /** A relay with rules, and for each person a proxy that tells where they are. */
@@ -59,8 +70,8 @@ async function startProxy(t, origin, address) {
   return `http://localhost:${proxy.address().port}`;
 }
 
-async function visit(t, origin) {
-  const page = await openBrowser(t, origin);
+async function visit(t, origin, locale) {
+  const page = await openBrowser(t, origin, locale);
   await page.goto(origin);
   return page;
 }
@@ -115,12 +126,46 @@ test("a rule that changes holds from the next request on, and the desk finds who
   await found(audit, reference, /opening {2}agency=interior[^]*refusal {2}failure=not_allowed {2}rule=networks/);
 });
 
-async function choose(t, page) {
-  await page.getByRole("button", { name: PHONE }).click();
-  await page.locator("input[webkitdirectory]").setInputFiles(sampleFolder(t, "NPKI"));
+for (const [locale, rule, desk] of [
+  ["ko-KR", "교육부 정책상 이 종류의 인증서는 옮길 수 없습니다.", "문의: 교육정보센터, 044-203-0000, 평일 09:00~18:00"],
+  ["en-US", "Ministry of Education: Certificates of this kind cannot be moved.", "Ask: Education desk, 044-203-0000, weekdays 9 to 18"],
+]) {
+  test(`a certificate of a policy that the agency does not allow goes neither out nor in (${locale})`, async (t) => {
+    const { at } = await startRuledRelay(t);
+    const origin = await at("10.3.2.3");
+    const page = await visit(t, origin, locale);
+    const told = async () => {
+      const alert = page.getByRole("alert");
+      await alert.getByText(rule).waitFor();
+      await alert.getByText(desk).waitFor();
+      assert.match(await alert.innerText(), /not_allowed/);
+      assert.equal(await page.locator("canvas.qr").count(), 0);
+    };
+    await choose(t, page);
+    await told();
+    // One of an allowed policy goes.
+    await page.reload();
+    await choose(t, page, "GPKI");
+    await page.locator("canvas.qr").waitFor();
+
+    await page.reload();
+    await page.locator("button.way").nth(1).click();
+    await page.locator(".left").filter({ hasText: /\d/ }).waitFor();
+    const sender = startSender(t, { origin }, sampleFolder(t, "NPKI"), "--image", await photograph(t, page));
+    sender.type("y");
+    sender.type(await page.locator("#security-code").innerText());
+    await told();
+    assert.equal(await sender.end(), 1);
+    assert.match(sender.complained, /\[refused_by_peer/);
+  });
+}
+
+async function choose(t, page, sample = "NPKI") {
+  await page.locator("button.way").first().click();
+  await page.locator("input[webkitdirectory]").setInputFiles(sampleFolder(t, sample));
   await page.locator("main li button").first().click();
   await page.locator("#password").fill(PASSWORD);
-  await page.getByRole("button", { name: "확인", exact: true }).click();
+  await page.locator("form .primary").click();
 }
 
 /** The relay notes what has happened beside its answer. */

@@ -4,11 +4,12 @@ import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import {
-  PASSWORD, filesBelow, freePort, openBrowser, photograph, sampleFolder, settingsOf, showQr, startCommand, startPhone,
-  startRelay, temporaryFolder, typeCode,
+  PASSWORD, filesBelow, openBrowser, photograph, sampleFolder, settingsOf, showQr, startCommand, startPhone, startRelay,
+  temporaryFolder, typeCode,
 } from "./people.mjs";
 import { inspect } from "./barriers.mjs";
-import { confirmDevice, logInAs, startProvider } from "./provider.mjs";
+import { confirmDevice, logInAs } from "./provider.mjs";
+import { logIn, startWorld as startProviders } from "./world.mjs";
 
 const PEOPLE = {
   hong: { name: "홍길동", email: "hong@interior.example", email_verified: true },
@@ -18,29 +19,7 @@ const PEOPLE = {
 };
 const INTERIOR = `domains = ["interior.example"]\nadmin = { name = "roles", value = "naru-desk" }\n`;
 
-/** A relay where people log in; each provider by its id, with what the relay's file says of it beside issuer and clients. */
-async function startWorld(t, providers = { interior: { people: PEOPLE, says: INTERIOR } }, ...options) {
-  const port = await freePort();
-  const origin = `http://localhost:${port}`;
-  const folder = temporaryFolder(t);
-  let text = `origin = "${origin}"\n`;
-  const issuers = {};
-  for (const [id, { says = "", ...settings }] of Object.entries(providers)) {
-    const { issuer } = await startProvider(t, { relay: origin, ...settings });
-    issuers[id] = issuer;
-    text += `[provider.${id}]\nissuer = "${issuer}"\nclient_id = "naru-relay"\napp_client_ids = ["naru-app"]\n${says}`;
-  }
-  const identity = join(folder, "identity.toml");
-  writeFileSync(identity, text);
-  const relay = await startRelay(t, "--listen", `127.0.0.1:${port}`, "--identity", identity, ...options);
-  return { relay, origin, issuers, folder };
-}
-
-async function logIn(page, origin, name, button = "로그인") {
-  await page.goto(origin);
-  await page.getByRole("button", { name: button }).click();
-  await logInAs(page, name);
-}
+const startWorld = (t, providers = { interior: { people: PEOPLE, says: INTERIOR } }, ...options) => startProviders(t, providers, ...options);
 
 const sessionOf = async (page) => (await page.context().cookies()).find(({ name }) => name === "__Host-naru-session");
 
@@ -144,7 +123,7 @@ test("a device logs in, receives, is renamed and revoked, and can do nothing fro
   const login = await logInDevice(t, origin, "hong");
   assert.equal(await login.end(), 0, login.complained);
   const kept = filesBelow(settingsOf(t));
-  assert.equal(kept.size, 2);
+  assert.equal(kept.size, 3);
   for (const path of kept.keys()) assert.equal(statSync(join(settingsOf(t), path)).mode & 0o777, 0o600, path);
 
   await showQr(page, origin, sampleFolder(t, "NPKI"));
@@ -210,7 +189,7 @@ test("a device's login is renewed in time, cancelled, or not needed at all", asy
   const again = startCommand(t, "logout", "--relay", origin);
   assert.equal(await again.end(), 1);
   assert.match(again.complained, /\[not_logged_in\]/);
-  assert.deepEqual([...filesBelow(settingsOf(t)).keys()].map((path) => path.split(".").pop()), ["key"]);
+  assert.deepEqual([...filesBelow(settingsOf(t)).keys()].map((path) => path.split(".").pop()).sort(), ["issuer", "key"]);
 
   const open = await startRelay(t);
   const needless = startCommand(t, "login", "--relay", open.origin);

@@ -89,9 +89,14 @@ export function settingsOf(t) {
 
 /** The real command in a conversation. */
 export function startCommand(t, ...words) {
+  return startProgram(t, "naru", "--lang", "en", ...words);
+}
+
+/** A program of the project's in a conversation. */
+export function startProgram(t, name, ...words) {
   const child = spawn(
-    binary("naru"),
-    ["--lang", "en", ...words],
+    binary(name),
+    words,
     { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, XDG_STATE_HOME: temporaryFolder(t), XDG_CONFIG_HOME: settingsOf(t) } },
   );
   t.after(() => child.kill("SIGKILL"));

@@ -448,6 +448,7 @@ async fn describes_every_call_with_every_status() {
         ("/v1/settings", "get", &[200, 403]),
         ("/login/{provider}", "get", &[303, 404, 429]),
         ("/login/callback", "get", &[303, 404, 503]),
+        ("/login/channel", "get", &[200, 404]),
         ("/logout", "post", &[204, 401, 403, 404, 503]),
         ("/v1/me", "get", &[200, 401, 403, 404, 503]),
         ("/v1/devices", "get", &[200, 401, 403, 404, 503]),

@@ -657,6 +657,65 @@ async fn refuses_an_apps_token_that_is_another_clients_or_another_devices() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tells_by_which_clients_devices_prove_whose_they_are() {
+    let channel = "channel = { page_client_id = \"page\", app_client_ids = [\"a\", \"b\"] }\n";
+    let world = World::start_with(StoreUrl::Memory, channel).await;
+    let settings = world.call(Method::GET, "/v1/settings").send().await;
+    let settings: Value = settings.unwrap().json().await.unwrap();
+    let provider = &settings["login"]["providers"][0];
+    assert_eq!(
+        provider["channel"],
+        json!({ "pageClientId": "page", "appClientIds": ["a", "b"] })
+    );
+    let session = world.log_in("hong").await.unwrap();
+    let me = world
+        .call(Method::GET, "/v1/me")
+        .header("cookie", session)
+        .send()
+        .await;
+    let me: Value = me.unwrap().json().await.unwrap();
+    assert_eq!(me["provider"], provider["id"]);
+
+    let world = World::start(StoreUrl::Memory).await;
+    let settings = world.call(Method::GET, "/v1/settings").send().await;
+    let settings: Value = settings.unwrap().json().await.unwrap();
+    assert!(settings["login"]["providers"][0].get("channel").is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lets_the_page_ask_the_providers_of_its_channels_and_nobody_else() {
+    let connect = |response: Response| {
+        let policy = response.headers()["content-security-policy"].to_str();
+        let mut parts = policy.unwrap().split(';').map(str::trim);
+        let connect = parts.find(|it| it.starts_with("connect-src"));
+        connect.unwrap().to_owned()
+    };
+    let get = |world: &World, path: &str| world.call(Method::GET, path).send();
+    let channel = "channel = { page_client_id = \"page\", app_client_ids = [\"a\"] }\n\
+        [provider.other]\nissuer = \"https://other.example\"\nclient_id = \"relay\"\n";
+    let world = World::start_with(StoreUrl::Memory, channel).await;
+    let page = get(&world, "/").await.unwrap();
+    assert_eq!(page.headers()["cache-control"], "no-store");
+    let asked = format!("connect-src 'self' {}", world.provider.issuer);
+    assert_eq!(connect(page), asked);
+    // Where the window comes back to asks nobody, and no cache keeps the code in its address.
+    let back = get(&world, "/login/channel?code=c&state=s").await.unwrap();
+    assert_eq!(back.headers()["cache-control"], "no-store");
+    assert_eq!(connect(back), "connect-src 'self'");
+    assert_eq!(
+        connect(get(&world, "/v1/settings").await.unwrap()),
+        "connect-src 'self'"
+    );
+
+    let world = World::start(StoreUrl::Memory).await;
+    assert_eq!(
+        connect(get(&world, "/").await.unwrap()),
+        "connect-src 'self'"
+    );
+    assert_eq!(world.provider.asked(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn notes_who_looks_something_up_and_why() {
     let world = World::start(StoreUrl::Memory).await;
     world.provider.lie(Lies {

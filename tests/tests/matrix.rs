@@ -111,6 +111,8 @@ const MATRIX: &[(&str, &str, [&str; 8])] = {
         ),
         ("get", "/login/{provider}", ["303"; 8]),
         ("get", "/login/callback", ["303"; 8]),
+        // Of this relay's providers none has a channel.
+        ("get", "/login/channel", [NONE; 8]),
         (
             "post",
             "/logout",

@@ -52,6 +52,7 @@ pub(crate) fn build(root: &Path) -> Result<(), Failure> {
     let own = [
         "src",
         "index.html",
+        "channel.html",
         "package-lock.json",
         "tsconfig.json",
         "vite.config.ts",

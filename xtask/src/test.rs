@@ -196,6 +196,14 @@ fn browsers(root: &Path) -> Result<(), Failure> {
     run(cargo()
         .current_dir(root)
         .args(["build", "--quiet", "-p", "naru-relay", "-p", "naru"]))?;
+    run(cargo().current_dir(root).args([
+        "build",
+        "--quiet",
+        "-p",
+        "naru-tests",
+        "--bin",
+        "naru-test-phone",
+    ]))?;
     let samples = root.join("target").join("samples");
     crate::run::samples(&samples)?;
     let folder = root.join("tests/browser");

@@ -1,4 +1,5 @@
-//! What this machine keeps of a login: for its owner's eyes only, a file a relay, and the device's key beside it.
+//! What this machine keeps of a login: for its owner's eyes only, a file a relay, and beside it the device's key and
+//! whose word counts.
 
 use std::{
     fs, io,
@@ -10,11 +11,12 @@ use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::provider::Tokens;
+use super::{channel::ChannelLogin, provider::Tokens, trust::Trusted};
 use crate::{
     places,
     storage::{Replace, StorageError, store_file},
     terminal::Failure,
+    text::Language,
 };
 
 /// A login at one relay.
@@ -26,12 +28,15 @@ pub(super) struct Kept {
     pub(super) device: String,
     #[serde(flatten)]
     pub(super) tokens: Tokens,
+    /// Where devices prove to each other whose they are.
+    pub(super) channel: Option<ChannelLogin>,
 }
 
 /// Where what belongs to one relay is kept.
 pub(super) struct Place {
     login: PathBuf,
     key: PathBuf,
+    trusted: PathBuf,
 }
 
 impl Place {
@@ -50,6 +55,7 @@ impl Place {
         Ok(Self {
             login: folder.join(format!("{name}.json")),
             key: folder.join(format!("{name}.key")),
+            trusted: folder.join(format!("{name}.issuer")),
         })
     }
 
@@ -64,6 +70,34 @@ impl Place {
     pub(super) fn kept(&self) -> Result<Option<Kept>, Failure> {
         let bytes = read(&self.login)?;
         Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+    }
+
+    pub(super) fn trust(&self, trusted: &Trusted) -> Result<(), Failure> {
+        let bytes = serde_json::to_vec(trusted);
+        let bytes = bytes.map_err(|error| Failure::other("internal", &error))?;
+        Ok(store_file(&bytes, &self.trusted, Replace::Allow)?)
+    }
+
+    /// `None` before the first login; what cannot be understood stops everything, as it may ask for proofs.
+    pub(super) fn trusted(&self, language: Language) -> Result<Option<Trusted>, Failure> {
+        let Some(bytes) = read(&self.trusted)? else {
+            return Ok(None);
+        };
+        let trusted = serde_json::from_slice(&bytes).map_err(|_| {
+            let text = language.pick(
+                "파일이 손상되었습니다. `naru logout --forget` 뒤에 다시 로그인하세요:",
+                "This file is damaged. Run `naru logout --forget` and log in again:",
+            );
+            Failure::new(
+                "damaged_issuer",
+                format!("{text} {}", self.trusted.display()),
+            )
+        })?;
+        Ok(Some(trusted))
+    }
+
+    pub(super) fn forget_trusted(&self) -> Result<(), Failure> {
+        remove(&self.trusted)
     }
 
     pub(super) fn forget(&self) -> Result<(), Failure> {

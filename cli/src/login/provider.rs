@@ -1,4 +1,4 @@
-//! The agency's provider: the device authorization grant (RFC 8628), which needs no browser on this machine.
+//! The agency's provider: what it says of itself, and what it gives.
 
 use std::{
     fmt,
@@ -6,21 +6,23 @@ use std::{
 };
 
 use openidconnect::{
-    AdditionalProviderMetadata, ClientId, DeviceAuthorizationUrl, DeviceCodeErrorResponseType,
-    DiscoveryError, HttpRequest, HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse,
-    ProviderMetadata, RefreshToken, RequestTokenError, Scope, TokenResponse,
+    AdditionalProviderMetadata, AuthUrl, ClientId, DeviceAuthorizationUrl, DiscoveryError,
+    EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl, Nonce,
+    NonceVerifier, OAuth2TokenResponse, ProviderMetadata, RefreshToken, RequestTokenError,
+    TokenResponse,
     core::{
         CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClient, CoreClientAuthMethod,
-        CoreDeviceAuthorizationResponse, CoreGrantType, CoreIdTokenVerifier, CoreJsonWebKey,
-        CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm,
-        CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType, CoreTokenResponse,
+        CoreGrantType, CoreIdTokenVerifier, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm,
+        CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm, CoreResponseMode, CoreResponseType,
+        CoreSubjectIdentifierType, CoreTokenResponse,
     },
+    http::{self, HeaderValue, Method, header},
 };
 use reqwest::{Client, Url};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::{terminal::Failure, text::Language};
+use super::error::LoginError;
 
 /// How long a provider may take for one answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
@@ -32,15 +34,21 @@ const ALGORITHMS: [CoreJwsSigningAlgorithm; 3] = [
     CoreJwsSigningAlgorithm::EdDsa,
 ];
 
+/// What the client asks of a person's login at the relay.
+pub(super) const SCOPES: [&str; 3] = ["profile", "email", "offline_access"];
+
+/// RFC 8628 and RFC 9207.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct DeviceEndpoint {
+struct Extensions {
     device_authorization_endpoint: Option<DeviceAuthorizationUrl>,
+    #[serde(default)]
+    authorization_response_iss_parameter_supported: bool,
 }
 
-impl AdditionalProviderMetadata for DeviceEndpoint {}
+impl AdditionalProviderMetadata for Extensions {}
 
 type Metadata = ProviderMetadata<
-    DeviceEndpoint,
+    Extensions,
     CoreAuthDisplay,
     CoreClientAuthMethod,
     CoreClaimName,
@@ -52,6 +60,16 @@ type Metadata = ProviderMetadata<
     CoreResponseMode,
     CoreResponseType,
     CoreSubjectIdentifierType,
+>;
+
+/// A client as the provider's description has made it.
+pub(super) type Registered = CoreClient<
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointMaybeSet,
+    EndpointMaybeSet,
 >;
 
 /// What a provider gives.
@@ -70,80 +88,15 @@ impl fmt::Debug for Tokens {
     }
 }
 
-/// Why nobody is logged in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum LoginError {
-    Unavailable,
-    /// What the provider says makes no sense, or is another's.
-    Invalid,
-    /// The provider knows no grant for devices, or not for this client.
-    NoDeviceGrant,
-    /// The person did not want to, or may not.
-    Denied,
-    /// The person took too long.
-    Expired,
-}
-
-impl LoginError {
-    pub(super) fn told(self, language: Language) -> Failure {
-        let (code, ko, en) = match self {
-            Self::Unavailable => (
-                "provider_unavailable",
-                "기관의 로그인 서버가 응답하지 않습니다. 잠시 뒤 다시 시도하세요.",
-                "The login server does not answer. Try again in a moment.",
-            ),
-            Self::Invalid => (
-                "provider_invalid",
-                "로그인 서버의 설정이 올바르지 않습니다. IT 담당자에게 알리세요.",
-                "The login server is not set up correctly. Tell your IT desk.",
-            ),
-            Self::NoDeviceGrant => (
-                "no_device_grant",
-                "이 로그인 서버는 명령줄 로그인(RFC 8628)을 받지 않습니다. IT 담당자에게 알리세요.",
-                "This login server takes no logins of devices (RFC 8628). Tell your IT desk.",
-            ),
-            Self::Denied => (
-                "login_denied",
-                "로그인을 취소했거나 허용되지 않았습니다.",
-                "The login was cancelled or is not allowed.",
-            ),
-            Self::Expired => (
-                "login_expired",
-                "시간 안에 로그인하지 않았습니다. 다시 실행하세요.",
-                "The login took too long. Run this again.",
-            ),
-        };
-        Failure::new(code, language.pick(ko, en))
-    }
-}
-
-/// What the person has to do now.
-pub(super) struct Grant(CoreDeviceAuthorizationResponse);
-
-impl Grant {
-    /// Where to log in, with the code in it where the provider can do so.
-    pub(super) fn address(&self) -> String {
-        let complete = self.0.verification_uri_complete();
-        let address = complete.map_or_else(
-            || self.0.verification_uri().to_string(),
-            |address| address.secret().clone(),
-        );
-        plain(&address)
-    }
-
-    pub(super) fn user_code(&self) -> String {
-        plain(self.0.user_code().secret())
-    }
-}
-
 /// One line on a terminal, whatever the provider sends.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     text.chars()
         .filter(|it| !it.is_control())
         .take(500)
         .collect()
 }
 
+/// One client of a provider.
 pub(super) struct Provider {
     http: Client,
     metadata: Metadata,
@@ -172,53 +125,60 @@ impl Provider {
         })
     }
 
-    /// Asks for a code with which the person logs in, on whatever device they like.
-    pub(super) async fn begin(&self) -> Result<Grant, LoginError> {
-        let endpoint = &self
-            .metadata
-            .additional_metadata()
-            .device_authorization_endpoint;
-        let endpoint = endpoint.clone().ok_or(LoginError::NoDeviceGrant)?;
-        if !is_safe(endpoint.as_str()) {
-            return Err(LoginError::Invalid);
+    /// The same provider for another of its clients.
+    pub(super) fn as_client(&self, client_id: &str) -> Self {
+        Self {
+            http: self.http.clone(),
+            metadata: self.metadata.clone(),
+            client_id: ClientId::new(client_id.to_owned()),
         }
-        let client =
-            CoreClient::from_provider_metadata(self.metadata.clone(), self.client_id.clone(), None)
-                .set_device_authorization_url(endpoint);
-        let http = |request| send(self.http.clone(), request);
-        let scopes = ["profile", "email", "offline_access"];
-        let grant = client
-            .exchange_device_code()
-            .add_scopes(scopes.map(|scope| Scope::new(scope.to_owned())))
-            .request_async(&http)
-            .await
-            .map_err(|error| match error {
-                RequestTokenError::Request(_) => LoginError::Unavailable,
-                RequestTokenError::ServerResponse(_) => LoginError::NoDeviceGrant,
-                _ => LoginError::Invalid,
-            })?;
-        Ok(Grant(grant))
     }
 
-    /// Waits until the person has logged in.
-    pub(super) async fn wait(&self, Grant(grant): Grant) -> Result<Tokens, LoginError> {
-        let client =
-            CoreClient::from_provider_metadata(self.metadata.clone(), self.client_id.clone(), None);
-        let http = |request| send(self.http.clone(), request);
-        let answer = client
-            .exchange_device_access_token(&grant)
-            .map_err(|_| LoginError::Invalid)?
-            .request_async(&http, tokio::time::sleep, None)
-            .await
-            .map_err(|error| match error {
-                RequestTokenError::Request(_) => LoginError::Unavailable,
-                RequestTokenError::ServerResponse(answer) => match answer.error() {
-                    DeviceCodeErrorResponseType::ExpiredToken => LoginError::Expired,
-                    _ => LoginError::Denied,
-                },
-                _ => LoginError::Invalid,
-            })?;
-        self.tokens(&answer, None)
+    pub(super) fn client(&self) -> Registered {
+        CoreClient::from_provider_metadata(self.metadata.clone(), self.client_id.clone(), None)
+    }
+
+    pub(super) fn send(
+        &self,
+        request: HttpRequest,
+    ) -> impl Future<Output = Result<HttpResponse, NoAnswer>> + use<> {
+        send(self.http.clone(), request)
+    }
+
+    pub(super) fn issuer(&self) -> &str {
+        self.metadata.issuer()
+    }
+
+    pub(super) fn authorization_endpoint(&self) -> &AuthUrl {
+        self.metadata.authorization_endpoint()
+    }
+
+    /// `None` where the provider knows no grant for devices.
+    pub(super) fn device_endpoint(&self) -> Option<&DeviceAuthorizationUrl> {
+        let extensions = self.metadata.additional_metadata();
+        extensions.device_authorization_endpoint.as_ref()
+    }
+
+    /// Whether it says with every code that the code is its own.
+    pub(super) fn names_itself(&self) -> bool {
+        let extensions = self.metadata.additional_metadata();
+        extensions.authorization_response_iss_parameter_supported
+    }
+
+    /// The document at its `jwks_uri`.
+    pub(super) async fn key_set(&self) -> Result<String, LoginError> {
+        let mut request = HttpRequest::new(Vec::new());
+        *request.method_mut() = Method::GET;
+        let uri = self.metadata.jwks_uri().as_str().parse::<http::Uri>();
+        *request.uri_mut() = uri.map_err(|_| LoginError::Invalid)?;
+        let accepted = HeaderValue::from_static("application/json");
+        request.headers_mut().insert(header::ACCEPT, accepted);
+        let answer = self.send(request).await;
+        let answer = answer.map_err(|_| LoginError::Unavailable)?;
+        if !answer.status().is_success() {
+            return Err(LoginError::Unavailable);
+        }
+        String::from_utf8(answer.into_body()).map_err(|_| LoginError::Invalid)
     }
 
     /// A new token for one that is over.
@@ -226,11 +186,10 @@ impl Provider {
         &self,
         refresh_token: &Zeroizing<String>,
     ) -> Result<Tokens, LoginError> {
-        let client =
-            CoreClient::from_provider_metadata(self.metadata.clone(), self.client_id.clone(), None);
-        let http = |request| send(self.http.clone(), request);
+        let http = |request| self.send(request);
         let token = RefreshToken::new(refresh_token.to_string());
-        let answer = client
+        let answer = self
+            .client()
             .exchange_refresh_token(&token)
             .map_err(|_| LoginError::Invalid)?
             .request_async(&http)
@@ -240,13 +199,19 @@ impl Provider {
                 RequestTokenError::ServerResponse(_) => LoginError::Expired,
                 _ => LoginError::Invalid,
             })?;
-        self.tokens(&answer, Some(refresh_token.clone()))
+        // Nobody but the provider can have answered.
+        let tokens = self.tokens(&answer, |_: Option<&Nonce>| Ok(()))?;
+        Ok(Tokens {
+            refresh_token: tokens.refresh_token.or(Some(refresh_token.clone())),
+            ..tokens
+        })
     }
 
-    fn tokens(
+    /// What an answer gives, if its ID token is the provider's, for this client, and for this login.
+    pub(super) fn tokens(
         &self,
         answer: &CoreTokenResponse,
-        before: Option<Zeroizing<String>>,
+        nonce: impl NonceVerifier,
     ) -> Result<Tokens, LoginError> {
         let token = answer.id_token().ok_or(LoginError::Invalid)?;
         let verifier = CoreIdTokenVerifier::new_public_client(
@@ -255,17 +220,13 @@ impl Provider {
             self.metadata.jwks().clone(),
         )
         .set_allowed_algs(ALGORITHMS);
-        // Nobody but the provider can have answered: there is no nonce in this grant.
-        let claims = token
-            .claims(&verifier, |_: Option<&Nonce>| Ok(()))
-            .map_err(|_| LoginError::Invalid)?;
+        let claims = token.claims(&verifier, nonce);
+        let claims = claims.map_err(|_| LoginError::Invalid)?;
         let refreshed = answer.refresh_token();
         Ok(Tokens {
             id_token: Zeroizing::new(token.to_string()),
             expires: claims.expiration().timestamp().try_into().unwrap_or(0),
-            refresh_token: refreshed
-                .map(|token| Zeroizing::new(token.secret().clone()))
-                .or(before),
+            refresh_token: refreshed.map(|token| Zeroizing::new(token.secret().clone())),
         })
     }
 }
@@ -284,7 +245,7 @@ pub(super) fn now() -> u64 {
 }
 
 /// Whether nobody on the way can read or change what goes there.
-fn is_safe(address: &str) -> bool {
+pub(super) fn is_safe(address: &str) -> bool {
     Url::parse(address).is_ok_and(|url| match url.scheme() {
         "https" => true,
         "http" => matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")),
@@ -295,7 +256,7 @@ fn is_safe(address: &str) -> bool {
 /// The provider did not answer, or with too much.
 #[derive(Debug, thiserror::Error)]
 #[error("the provider does not answer")]
-struct NoAnswer;
+pub(super) struct NoAnswer;
 
 async fn send(http: Client, request: HttpRequest) -> Result<HttpResponse, NoAnswer> {
     let mut request = reqwest::Request::try_from(request).map_err(|_| NoAnswer)?;

@@ -6,8 +6,9 @@ use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
 use super::{
+    error::LoginError,
     kept::{Kept, Place},
-    provider::{LoginError, Provider, now},
+    provider::{Provider, now},
 };
 use crate::{rng, terminal::Failure};
 

@@ -74,18 +74,27 @@ impl Talk {
     }
 
     pub fn with(mut command: Command) -> Self {
+        command.stdin(Stdio::piped());
+        Self::alone(command)
+    }
+
+    /// A command that hears something else than the test.
+    pub fn alone(mut command: Command) -> Self {
         let mut child = command
-            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let (input, output) = (child.stdin.take(), child.stdout.take().unwrap());
         Self {
             child,
-            input: Some(input),
+            input,
             output: BufReader::new(output),
         }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn say(&mut self, line: &str) {
@@ -97,11 +106,10 @@ impl Talk {
         let mut heard = String::new();
         loop {
             let mut line = String::new();
-            assert_ne!(
-                self.output.read_line(&mut line).unwrap(),
-                0,
-                "{wanted:?} not in {heard}"
-            );
+            if self.output.read_line(&mut line).unwrap() == 0 {
+                let complained = self.complained();
+                panic!("{wanted:?} not in {heard}{complained}");
+            }
             if line.contains(wanted) {
                 return line;
             }
@@ -114,5 +122,21 @@ impl Talk {
         let mut rest = String::new();
         self.output.read_to_string(&mut rest).unwrap();
         (self.child.wait().unwrap().success(), rest)
+    }
+
+    /// What it complains about when it does not succeed.
+    pub fn fail(mut self) -> String {
+        drop(self.input.take());
+        let mut said = String::new();
+        self.output.read_to_string(&mut said).unwrap();
+        assert!(!self.child.wait().unwrap().success(), "{said}");
+        self.complained()
+    }
+
+    fn complained(&mut self) -> String {
+        let mut complained = String::new();
+        let mut stderr = self.child.stderr.take().unwrap();
+        stderr.read_to_string(&mut complained).unwrap();
+        complained
     }
 }

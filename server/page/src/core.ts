@@ -98,6 +98,11 @@ export interface Calls {
   qr(text: string): Qr;
   give(index: number, name: string, platform: string): Opening;
   receive(name: string, platform: string): Opening;
+  /** Draws a key for one login; yields the `nonce` to log in with. */
+  drawIdentity(): string;
+  /** From here on transfers go to and from the same person's devices only; throws `{code}` for a login that is refused. */
+  identify(token: string, issuer: string, audiences: string[], jwks: string): void;
+  forgetIdentity(): void;
   /** Takes the number that a sending device shows. */
   receiveByNumber(number: string, name: string, platform: string): number;
   /** Shows connection numbers for a transfer that waits for the other device. */

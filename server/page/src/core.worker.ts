@@ -2,7 +2,7 @@ import type { Answer, Call, Calls, Farewell, NativeFile, Opening, Problem, Qr as
 import { Line, pause } from "./relay";
 import type { Remark } from "./remark";
 import { codeOf } from "./thrown";
-import init, { Announcing, Certificates, Depositing, Giving, Qr, Receiving, checkNewPassword, depositStatus, withdrawDeposit } from "./wasm/naru_wasm.js";
+import init, { Announcing, Certificates, Depositing, Giving, Identity, IdentityKey, Qr, Receiving, checkNewPassword, depositStatus, withdrawDeposit } from "./wasm/naru_wasm.js";
 
 /** What runs until it has ended. */
 interface Running {
@@ -20,6 +20,10 @@ const announcing = new Map<number, Announcing>();
 const arrivals = new Map<number, Certificates>();
 let certificates: Certificates | undefined;
 let opened = 0;
+/** Of a login that is under way. */
+let identityKey: IdentityKey | undefined;
+/** Who is logged in, where devices prove that to each other. */
+let identity: Identity | undefined;
 
 const say = (answer: Answer): void => postMessage(answer);
 const now = (): number => Date.now() / 1000;
@@ -39,6 +43,18 @@ function arrival(transfer: number): Certificates {
 function forget(): void {
   certificates?.free();
   certificates = undefined;
+}
+
+function forgetIdentity(): void {
+  identityKey?.free();
+  identity?.free();
+  identityKey = identity = undefined;
+}
+
+/** Nothing goes to or from a device of anybody else. */
+function proven<T extends Giving | Receiving>(running: T): T {
+  if (identity) running.prove(identity);
+  return running;
 }
 
 function native(files: unknown[]): NativeFile[] {
@@ -110,9 +126,21 @@ const calls: Calls = {
   files: (index) => native(chosen().files(index)),
   toPkcs12: (index, oldForm) => native(chosen().toPkcs12(index, oldForm)),
   qr: draw,
-  give: (index, name, platform) => open(giving, new Giving(relay, chosen(), index, name, platform)),
-  receive: (name, platform) => open(receiving, new Receiving(relay, name, platform)),
-  receiveByNumber: (number, name, platform) => start(receiving, Receiving.fromNumber(relay, number, name, platform)),
+  give: (index, name, platform) => open(giving, proven(new Giving(relay, chosen(), index, name, platform))),
+  receive: (name, platform) => open(receiving, proven(new Receiving(relay, name, platform))),
+  drawIdentity() {
+    forgetIdentity();
+    identityKey = new IdentityKey();
+    return identityKey.nonce;
+  },
+  identify(token, issuer, audiences, jwks) {
+    if (!identityKey) throw { code: "no_identity_key" };
+    identity = new Identity(token, identityKey, issuer, audiences, jwks);
+    identityKey.free();
+    identityKey = undefined;
+  },
+  forgetIdentity,
+  receiveByNumber: (number, name, platform) => start(receiving, proven(Receiving.fromNumber(relay, number, name, platform))),
   announce(transfer) {
     const code = giving.get(transfer)?.pairingCode ?? receiving.get(transfer)?.pairingCode;
     if (!code) return;

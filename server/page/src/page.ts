@@ -26,6 +26,7 @@ export class OnePage implements Page {
   way: Way = "phone";
   shared = false;
   person?: Person;
+  identifiedUntil?: number;
   found?: Found;
   gathered?: Gathered;
   /** Why the person may not do what was chosen. */
@@ -99,6 +100,7 @@ export class OnePage implements Page {
       await logOut();
       delete this.person;
       this.unwatch();
+      await this.forgetIdentity();
       await this.core.call("clear");
       // Other rules may hold for those who are not logged in.
       this.settings = await readSettings();
@@ -107,6 +109,11 @@ export class OnePage implements Page {
     } catch (error) {
       this.show(messageScreen(codeOf(error)));
     }
+  }
+
+  private async forgetIdentity(): Promise<void> {
+    delete this.identifiedUntil;
+    await this.core.call("forgetIdentity");
   }
 
   show(screen: Screen): void {
@@ -180,6 +187,8 @@ export class OnePage implements Page {
       if (event.type === "reconnecting") return this.showConnection(this.text.reconnecting);
       if (event.type === "reconnected") return this.showConnection("");
       if (event.type === "ended" || event.type === "failed") this.unwatch();
+      // What one end has lost faith in is not shown to another one.
+      if (event.type === "failed" && event.code === "identity_invalid") void this.forgetIdentity();
       hear(event);
     });
   }
@@ -231,7 +240,8 @@ export class OnePage implements Page {
       else input.value = value;
     }
     document.querySelectorAll<HTMLDetailsElement>("main details").forEach((details, at) => (details.open = open[at] ?? false));
-    if (inMain) document.getElementById(focused || "title")?.focus({ preventScroll: true });
+    const next = document.getElementById(focused || "title") ?? document.getElementById("title");
+    if (inMain) next?.focus({ preventScroll: true });
   }
 
   private showConnection(message: string): void {

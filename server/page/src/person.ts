@@ -3,6 +3,8 @@ import type { Localised } from "./remark";
 /** Who is logged in. */
 export interface Person {
   name: string | null;
+  /** By which provider they are logged in. */
+  provider: string;
   agency: { id: string; name: Localised } | null;
   isAdmin: boolean;
 }

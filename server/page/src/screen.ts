@@ -30,6 +30,8 @@ export interface Page {
   /** Who is logged in, where people do. */
   readonly person?: Person;
   readonly way: Way;
+  /** Until when what the person has said of who they are is good for another transfer, in milliseconds. */
+  identifiedUntil?: number;
   /** Whether nothing may be left on this PC. */
   shared: boolean;
   readonly found?: Found;

@@ -14,9 +14,18 @@ export interface Settings {
   issuers?: string[];
   policies?: string[];
   /** Where people log in, where they have to. */
-  login?: { providers: { id: string; name?: Localised }[] };
+  login?: { providers: Provider[] };
   /** Why the person may do nothing here. */
   refused?: Remark;
+}
+
+/** Where people log in. */
+export interface Provider {
+  id: string;
+  name?: Localised;
+  issuer: string;
+  /** By which clients devices prove to each other whose they are. */
+  channel?: { pageClientId: string; appClientIds: string[] };
 }
 
 const DEFAULTS: Settings = {

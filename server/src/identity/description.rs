@@ -9,6 +9,7 @@ use openidconnect::{
     DiscoveryError, HttpRequest, HttpResponse, IssuerUrl, core::CoreProviderMetadata,
 };
 use tokio::sync::Mutex;
+use url::Url;
 
 use super::provider::TokenRefused;
 
@@ -70,6 +71,22 @@ impl Description {
         request: HttpRequest,
     ) -> impl Future<Output = Result<HttpResponse, NoAnswer>> + use<> {
         send(self.http.clone(), request)
+    }
+
+    /// Origins of its tokens and keys; where it is silent, its own alone.
+    pub(super) async fn origins(&self) -> Vec<String> {
+        let described = self.read(Wanted::Usual).await.ok();
+        let endpoints = described.iter().flat_map(|it| {
+            let token = it.token_endpoint().map(|it| it.url().clone());
+            token.into_iter().chain([it.jwks_uri().url().clone()])
+        });
+        let urls = Url::parse(&self.issuer).into_iter().chain(endpoints);
+        // A host may hold what means something in a policy.
+        let is_plain = |it: char| {
+            it.is_ascii_alphanumeric() || matches!(it, '.' | '-' | ':' | '/' | '[' | ']')
+        };
+        let origins = urls.map(|url| url.origin().ascii_serialization());
+        origins.filter(|it| it.chars().all(is_plain)).collect()
     }
 
     /// What the provider says of itself.

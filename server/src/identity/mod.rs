@@ -10,8 +10,9 @@ mod provider;
 mod session;
 mod settings;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use futures_util::future::join_all;
 use jiff::Timestamp;
 
 pub(crate) use self::{
@@ -61,6 +62,20 @@ impl Identity {
     /// The providers by which one can log in.
     pub(crate) fn entrances(&self) -> impl Iterator<Item = Entrance<'_>> {
         self.providers.iter().map(|provider| provider.entrance())
+    }
+
+    /// Whether devices prove to each other whose they are.
+    pub(crate) fn has_channel(&self) -> bool {
+        self.entrances().any(|it| it.channel.is_some())
+    }
+
+    /// What the page has to ask for that: where the providers and their tokens and keys are.
+    pub(crate) async fn channel_origins(&self) -> Vec<String> {
+        let providers = self.providers.iter();
+        let providers = providers.filter(|it| it.entrance().channel.is_some());
+        let origins = join_all(providers.map(|it| it.asked_by_pages())).await;
+        let origins: BTreeSet<_> = origins.into_iter().flatten().collect();
+        origins.into_iter().collect()
     }
 
     fn provider(&self, id: &str) -> Option<&Arc<Provider>> {

@@ -31,6 +31,8 @@ impl fmt::Display for Account {
 #[derive(Debug, Clone)]
 pub(crate) struct Person {
     pub(crate) account: Account,
+    /// By which provider's word, by its id.
+    pub(crate) provider: String,
     /// As the person is called.
     pub(crate) name: Option<String>,
     /// Whose rules hold.

@@ -19,7 +19,7 @@ use url::Url;
 use super::{
     description::{Description, Wanted},
     person::Account,
-    settings::ProviderSettings,
+    settings::{Channel, ProviderSettings},
 };
 
 /// By how much clocks may differ.
@@ -101,6 +101,8 @@ pub(crate) struct Entrance<'p> {
     pub(crate) issuer: &'p str,
     /// As which client an app can log in that has no identifier of its own.
     pub(crate) app_client_id: Option<&'p str>,
+    /// By which clients devices prove whose they are.
+    pub(crate) channel: Option<&'p Channel>,
 }
 
 /// Where a browser is sent to log in, and what has to be remembered until it comes back.
@@ -137,6 +139,7 @@ impl Provider {
             agency: self.agency(),
             issuer: self.issuer(),
             app_client_id: self.settings.app_client_ids.first().map(String::as_str),
+            channel: self.settings.channel.as_ref(),
         }
     }
 
@@ -147,6 +150,11 @@ impl Provider {
     /// Whose rules hold for its people.
     pub(super) fn agency(&self) -> &str {
         self.settings.agency.as_deref().unwrap_or(&self.id)
+    }
+
+    /// Origins where a page gets its tokens and keys.
+    pub(super) async fn asked_by_pages(&self) -> Vec<String> {
+        self.description.origins().await
     }
 
     pub(super) async fn depart(&self, redirect: &str) -> Result<Departure, TokenRefused> {

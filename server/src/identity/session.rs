@@ -46,6 +46,7 @@ impl Session {
     fn person(self, provider: &Provider, key: String) -> Person {
         Person {
             account: self.account,
+            provider: provider.id().to_owned(),
             name: self.name,
             agency: provider.agency().to_owned(),
             is_admin: self.is_admin,
@@ -133,6 +134,7 @@ impl Identity {
                     }
                     return Ok(Person {
                         account: vouched.account,
+                        provider: provider.id().to_owned(),
                         name: vouched.name,
                         agency: provider.agency().to_owned(),
                         is_admin: vouched.is_admin,

@@ -43,6 +43,18 @@ pub(super) struct ProviderSettings {
     pub(super) admin: Option<Claim>,
     /// The `[agency.<id>]` whose rules hold for its people; the provider's own id where it is absent.
     pub(super) agency: Option<String>,
+    /// By which clients two devices prove to each other that one person has both.
+    pub(super) channel: Option<Channel>,
+}
+
+/// Clients whose ID tokens devices show each other (`docs/protocol.md`, §8.1), and nobody takes as a login.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Channel {
+    /// As which client the page is registered.
+    pub(crate) page_client_id: String,
+    /// As which clients apps are.
+    pub(crate) app_client_ids: Vec<String>,
 }
 
 /// A claim of an ID token, and the value that it has to have or to hold.
@@ -134,9 +146,42 @@ impl ProviderSettings {
             || (!self.domains.is_empty() && (lacks("email") || lacks("email_verified")))
     }
 
+    /// Refuses a channel whose tokens would open something: what a device shows another is not secret from it.
+    fn check(&self) -> Result<(), String> {
+        let Some(channel) = &self.channel else {
+            return Ok(());
+        };
+        if channel.app_client_ids.is_empty() {
+            return Err("`channel.app_client_ids`: at least one is needed".into());
+        }
+        for id in channel.client_ids() {
+            if id.is_empty() {
+                return Err("`channel`: a client's id is not empty".into());
+            }
+            if self.takes_as_login(id) {
+                return Err(format!(
+                    "`channel`: `{id}` is a client by which people log in, in `client_id` or `app_client_ids`, and cannot be one of the channel"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an ID token of this client lets somebody in.
+    fn takes_as_login(&self, client: &str) -> bool {
+        client == self.client_id || self.app_client_ids.iter().any(|it| it == client)
+    }
+
     /// Whether they are an administrator's.
     pub(super) fn is_admin(&self, claims: &Value) -> bool {
         self.admin.as_ref().is_some_and(|claim| claim.is_in(claims))
+    }
+}
+
+impl Channel {
+    fn client_ids(&self) -> impl Iterator<Item = &str> {
+        let apps = self.app_client_ids.iter();
+        apps.chain([&self.page_client_id]).map(String::as_str)
     }
 }
 
@@ -190,20 +235,44 @@ fn providers<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<(String, ProviderSettings)>, D::Error> {
     use serde::de::Error;
-    let sections =
-        std::collections::BTreeMap::<String, ProviderSettings>::deserialize(deserializer)?;
+    let sections = std::collections::BTreeMap::<String, Section>::deserialize(deserializer)?;
     if sections.is_empty() {
         return Err(D::Error::custom("a section `[provider.<id>]` is needed"));
     }
+    let sections: Vec<_> = sections.into_iter().map(|(id, it)| (id, it.0)).collect();
     let is_plain = |it: char| it.is_ascii_alphanumeric() || it == '-' || it == '_';
-    for id in sections.keys() {
-        if id.is_empty() || id.len() > 40 || !id.chars().all(is_plain) || id == "callback" {
+    for (id, section) in &sections {
+        let is_taken = matches!(id.as_str(), "callback" | "channel");
+        if id.is_empty() || id.len() > 40 || !id.chars().all(is_plain) || is_taken {
             return Err(D::Error::custom(format!(
-                "`{id}`: a provider's id has 1 to 40 letters, digits, `-` or `_`, and is not `callback`"
+                "`{id}`: a provider's id has 1 to 40 letters, digits, `-` or `_`, and is neither `callback` nor `channel`"
             )));
         }
+        let shown = section.channel.iter().flat_map(Channel::client_ids);
+        for client in shown {
+            let takes = |it: &ProviderSettings| {
+                it.issuer.0 == section.issuer.0 && it.takes_as_login(client)
+            };
+            if let Some((other, _)) = sections.iter().find(|(_, it)| takes(it)) {
+                return Err(D::Error::custom(format!(
+                    "`{id}.channel`: `{client}` is a client by which people log in at `{other}`, and cannot be one of the channel"
+                )));
+            }
+        }
     }
-    Ok(sections.into_iter().collect())
+    Ok(sections)
+}
+
+/// One section, whose mistakes are told with its own line.
+struct Section(ProviderSettings);
+
+impl<'de> Deserialize<'de> for Section {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let settings = ProviderSettings::deserialize(deserializer)?;
+        let checked = settings.check();
+        checked.map_err(<D::Error as serde::de::Error>::custom)?;
+        Ok(Self(settings))
+    }
 }
 
 fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
@@ -214,5 +283,70 @@ fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Se
     match text.trim() {
         "" => Err(D::Error::custom(format!("{} is empty", path.display()))),
         secret => Ok(Some(Secret(secret.to_owned()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PROVIDER: &str = "origin = \"https://relay.example\"\n\
+        [provider.x]\nissuer = \"https://login.example\"\nclient_id = \"relay\"\napp_client_ids = [\"app\"]\n";
+
+    fn read(text: &str) -> Result<IdentitySettings, String> {
+        toml::from_str(text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn reads_by_which_clients_devices_prove_whose_they_are() {
+        let channel = "channel = { page_client_id = \"page\", app_client_ids = [\"a\", \"b\"] }";
+        let settings = read(&format!("{PROVIDER}{channel}")).unwrap();
+        let channel = settings.providers[0].1.channel.as_ref().unwrap();
+        assert!(channel.client_ids().eq(["a", "b", "page"]));
+        assert!(read(PROVIDER).unwrap().providers[0].1.channel.is_none());
+    }
+
+    #[test]
+    fn refuses_a_channel_that_is_incomplete_or_opens_something() {
+        let other = "[provider.y]\nissuer = \"https://login.example\"\nclient_id = \"page\"\n";
+        for (channel, more, said) in [
+            ("page_client_id = \"page\"", "", "app_client_ids"),
+            (
+                "page_client_id = \"page\", app_client_ids = []",
+                "",
+                "at least one",
+            ),
+            (
+                "page_client_id = \"\", app_client_ids = [\"a\"]",
+                "",
+                "not empty",
+            ),
+            (
+                "page_client_id = \"relay\", app_client_ids = [\"a\"]",
+                "",
+                "`relay`",
+            ),
+            (
+                "page_client_id = \"page\", app_client_ids = [\"a\", \"app\"]",
+                "",
+                "`app`",
+            ),
+            (
+                "page_client_id = \"page\", app_client_ids = [\"a\"], other = 1",
+                "",
+                "`other`",
+            ),
+            (
+                "page_client_id = \"page\", app_client_ids = [\"a\"]",
+                other,
+                "`x.channel`",
+            ),
+        ] {
+            let text = format!("{PROVIDER}channel = {{ {channel} }}\n{more}");
+            let error = read(&text).unwrap_err();
+            assert!(error.contains(said), "{error}");
+            assert!(error.contains("at line"), "{error}");
+        }
+        assert!(read(&PROVIDER.replace("provider.x", "provider.channel")).is_err());
     }
 }

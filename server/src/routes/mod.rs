@@ -39,6 +39,7 @@ use crate::{
         client_settings::read,
         people::depart,
         people::arrive,
+        page::come_back,
         people::log_out,
         people::me,
         devices::list,
@@ -88,6 +89,11 @@ pub(crate) fn configure(service: &mut web::ServiceConfig) {
         .service(
             web::resource("/login/callback")
                 .route(web::get().to(people::arrive))
+                .default_service(refuse()),
+        )
+        .service(
+            web::resource("/login/channel")
+                .route(web::get().to(page::come_back))
                 .default_service(refuse()),
         )
         .service(

@@ -31,6 +31,8 @@ const LOGIN_COOKIE: &str = "__Host-naru-login";
 pub(crate) struct Me {
     /// As the person is called.
     name: Option<String>,
+    /// By which provider they are: its id in `/v1/settings`.
+    provider: String,
     /// Whose rules hold; `null` where there are none.
     agency: Option<AgencyName>,
     /// Whether the audit may be looked into.
@@ -147,6 +149,7 @@ pub(super) async fn me(
     let person = caller.ok_or(Problem::NotFound)?.person;
     Ok(HttpResponse::Ok().json(Me {
         name: person.name,
+        provider: person.provider,
         agency: agency.map(|agency| agency.public_name()),
         is_admin: person.is_admin,
     }))

@@ -53,6 +53,10 @@ export interface Texts {
   login: {
     title: string; lead: string; logIn: (agency: string | undefined) => string; loggedInAs: (name: string) => string; logOut: string; devices: string; desk: string;
   };
+  identify: {
+    title: string; lead: (host: string) => string; how: (host: string) => string; go: string; reopen: string; preparing: string; waiting: string; checking: string;
+    changed: (before: string, now: string) => string; gone: (before: string) => string; goOn: string; remembered: (host: string) => string;
+  };
   devices: {
     title: string; lead: string; none: string; unnamed: string; used: (platform: string, first: string, last: string) => string; name: string; rename: string; revoke: string;
     really: (name: string) => string; revoked: string;

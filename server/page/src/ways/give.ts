@@ -5,13 +5,15 @@ import { type Chosen, type Page, platform } from "../screen";
 import { codeScreen } from "../screens/code";
 import { type Shown, awaited, connectScreen } from "../screens/connect";
 import { doneScreen, resultScreen } from "../screens/done";
+import { identifyScreen, isUnidentified } from "../screens/identify";
 import { messageScreen, transferScreen } from "../screens/simple";
 import { codeOf } from "../thrown";
 
 /** From this PC to the phone: shows a QR, and runs the transfer behind it. */
 export async function give(page: Page, chosen: Chosen): Promise<void> {
-  let opening: Opening;
   const again = () => void give(page, chosen);
+  if (isUnidentified(page)) return page.show(identifyScreen(again));
+  let opening: Opening;
   try {
     opening = await page.core.call("give", chosen.index, "PC", platform());
   } catch (error) {

@@ -2,14 +2,16 @@ import type { Opening, TransferEvent } from "../core";
 import { type Page, platform } from "../screen";
 import { refusedCertificate } from "../rules";
 import { type Shown, awaited, connectScreen } from "../screens/connect";
+import { identifyScreen, isUnidentified } from "../screens/identify";
 import { arrivalScreen, receivedScreen, showCodeScreen } from "../screens/receive";
 import { messageScreen } from "../screens/simple";
 import { codeOf } from "../thrown";
 
 /** From the phone to this PC: shows a QR for the phone to scan. */
 export async function bring(page: Page): Promise<void> {
-  let opening: Opening;
   const again = () => void bring(page);
+  if (isUnidentified(page)) return page.show(identifyScreen(again));
+  let opening: Opening;
   try {
     opening = await page.core.call("receive", "PC", platform());
   } catch (error) {
