@@ -7,6 +7,7 @@ use std::{
 };
 
 use ipnet::IpNet;
+use metrics::Gauge;
 
 use crate::problem::Problem;
 
@@ -15,6 +16,7 @@ use crate::problem::Problem;
 pub(crate) struct Waiters {
     most: u32,
     most_of_a_network: u32,
+    gauge: Gauge,
     waiting: Arc<Mutex<Waiting>>,
 }
 
@@ -26,8 +28,10 @@ struct Waiting {
 
 impl Waiters {
     pub(crate) fn new(most: NonZeroU32, most_of_a_network: NonZeroU32) -> Self {
-        metrics::gauge!("naru_waiters").set(0);
+        let gauge = metrics::gauge!("naru_waiters");
+        gauge.set(0);
         Self {
+            gauge,
             most: most.get(),
             most_of_a_network: most_of_a_network.get(),
             waiting: Arc::default(),
@@ -43,7 +47,7 @@ impl Waiters {
         }
         waiting.all += 1;
         waiting.networks.insert(network, of_the_network + 1);
-        metrics::gauge!("naru_waiters").set(waiting.all);
+        self.gauge.set(waiting.all);
         drop(waiting);
         Ok(Place {
             waiters: self.clone(),
@@ -71,6 +75,6 @@ impl Drop for Place {
             0 | 1 => drop(waiting.networks.remove(&self.network)),
             _ => drop(waiting.networks.insert(self.network, left - 1)),
         }
-        metrics::gauge!("naru_waiters").set(waiting.all);
+        self.waiters.gauge.set(waiting.all);
     }
 }
