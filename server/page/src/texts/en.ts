@@ -215,7 +215,7 @@ export const en: Texts = {
     preparing: "Preparing…", waiting: "Go on in the new window. The next step comes by itself.", checking: "Checking the answer…",
     changed: (before, now) => `Careful: you confirmed who you are at ${before} before, and are now asked to do so at ${now}. Do not go on before you have asked your IT desk.`,
     gone: (before) => `Careful: you confirmed who you are at ${before} before, and nobody asks for that now. Do not go on before you have asked your IT desk.`,
-    goOn: "Go on without", remembered: (host) => `So that it can tell you when that changes, this browser remembers ${host} and nothing else.`,
+    goOn: "Go on without", remembered: (host) => `So that it can tell you when that changes, this browser remembers of it ${host} and nothing else.`,
   },
   devices: {
     title: "My devices", lead: "The devices of your account. One that you remove can do nothing from that moment.", none: "There are no devices.", unnamed: "A device without a name",
