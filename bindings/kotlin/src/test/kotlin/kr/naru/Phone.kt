@@ -6,6 +6,7 @@ import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
 
@@ -38,6 +39,11 @@ class Phone(
         naru.save(certificate)
         certificate.check(PASSWORD)
         return certificate
+    }
+
+    /** Opens a transfer and leaves it to whoever scans its code. */
+    suspend fun opens() {
+        naru.receiveByDisplaying().first { it is ReceiveEvent.Open }
     }
 
     override fun close() = naru.close()
