@@ -6,7 +6,7 @@
 //! - `devices RELAY PERSON`: what the relay knows of that person's devices, as JSON;
 //! - `revoke RELAY PERSON DEVICE`: nothing, once the person has revoked the device on the relay's page.
 
-use std::io::BufRead;
+use std::{error::Error, io::BufRead};
 
 use naru_tests::{
     http_client_without_redirects,
@@ -19,7 +19,7 @@ use serde_json::json;
 const NAME: &str = "mois";
 
 #[tokio::main]
-async fn main() {
+async fn main() -> Result<(), Box<dyn Error>> {
     let provider = HostileProvider::start().await;
     println!("{}", provider.issuer);
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
@@ -42,17 +42,18 @@ async fn main() {
                 println!("{}", provider.app_token_for(person, nonce));
             }
             ["devices", relay, person] => {
-                let page = Page::log_in(&provider, relay, person).await;
-                println!("{}", page.call(Method::GET, "/v1/devices").await);
+                let page = Page::log_in(&provider, relay, person).await?;
+                println!("{}", page.call(Method::GET, "/v1/devices").await?);
             }
             ["revoke", relay, person, device] => {
-                let page = Page::log_in(&provider, relay, person).await;
+                let page = Page::log_in(&provider, relay, person).await?;
                 let device = format!("/v1/devices/{device}");
-                println!("{}", page.call(Method::DELETE, &device).await);
+                println!("{}", page.call(Method::DELETE, &device).await?);
             }
-            _ => panic!("nothing is known of `{line}`"),
+            _ => return Err(format!("nothing is known of `{line}`").into()),
         }
     }
+    Ok(())
 }
 
 fn introduce(provider: &HostileProvider, person: &str) {
@@ -71,7 +72,11 @@ struct Page {
 }
 
 impl Page {
-    async fn log_in(provider: &HostileProvider, relay: &str, person: &str) -> Self {
+    async fn log_in(
+        provider: &HostileProvider,
+        relay: &str,
+        person: &str,
+    ) -> Result<Self, reqwest::Error> {
         introduce(provider, person);
         let mut page = Self {
             client: http_client_without_redirects(),
@@ -79,13 +84,13 @@ impl Page {
             session: String::new(),
         };
         let departing = page.request(Method::GET, &format!("/login/{NAME}"));
-        let departed = departing.send().await.expect("the relay");
+        let departed = departing.send().await?;
         let state = provider.receive(&departed, person);
         page.session = cookie(&departed);
         let back = format!("/login/callback?code=c&state={state}");
         let arriving = page.request(Method::GET, &back);
-        page.session = cookie(&arriving.send().await.expect("the relay"));
-        page
+        page.session = cookie(&arriving.send().await?);
+        Ok(page)
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -95,10 +100,8 @@ impl Page {
             .header("sec-fetch-site", "same-origin")
     }
 
-    async fn call(&self, method: Method, path: &str) -> String {
-        let answer = self.request(method, path).send().await;
-        let answer = answer.and_then(reqwest::Response::error_for_status);
-        let body = answer.expect("what was asked").text().await;
-        body.expect("a text")
+    async fn call(&self, method: Method, path: &str) -> Result<String, reqwest::Error> {
+        let answer = self.request(method, path).send().await?;
+        answer.error_for_status()?.text().await
     }
 }

@@ -25,9 +25,15 @@ pub(crate) fn test(root: &Path) -> Result<(), Failure> {
     let swift = Swift::ensure()?;
     tools::ensure_browsers()?;
     page::build(root)?;
-    run(cargo()
-        .current_dir(root)
-        .args(["build", "--quiet", "-p", "naru-relay"]))?;
+    run(cargo().current_dir(root).args([
+        "build",
+        "--quiet",
+        "-p",
+        "naru-relay",
+        "-p",
+        "naru-tests",
+        "--bins",
+    ]))?;
     sources::generate(root)?;
     sources::snippets(root)?;
     if cfg!(target_os = "macos") {

@@ -11,7 +11,10 @@ struct Phone {
     let log: Log
     let folder: URL
 
-    init(_ relays: String..., name: String = "내 휴대전화", store: (any CertificateStore)? = nil) throws {
+    init(
+        _ relays: String..., name: String = "내 휴대전화", store: (any CertificateStore)? = nil,
+        login: (@Sendable () async throws -> String?)? = nil
+    ) throws {
         folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("naru-\(UUID().uuidString)")
         transport = WatchedTransport()
@@ -19,7 +22,14 @@ struct Phone {
         log = Log()
         naru = try Naru(
             relays: relays, deviceName: name, store: store ?? FolderStore(folder: folder),
-            verification: person, transport: transport, log: log)
+            verification: person, transport: transport, log: log, login: login)
+    }
+
+    /// Opens a transfer and leaves it to whoever scans its code.
+    func opens() async throws {
+        for try await event in naru.receiveByDisplaying() {
+            if case .displayed = event { return }
+        }
     }
 
     /// A sample certificate, kept in this phone's store.
