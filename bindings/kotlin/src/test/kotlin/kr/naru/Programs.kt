@@ -2,11 +2,11 @@
 package kr.naru
 
 import java.io.File
-import java.net.ServerSocket
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.concurrent.thread
+import kotlin.random.Random
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonObject
@@ -40,11 +40,12 @@ class RelayProcess(vararg options: String, at: Int = 0) : AutoCloseable {
     class NotStarted(message: String) : IllegalStateException(message)
 }
 
-/** A relay that has to be told its port before it listens. Somebody else may have taken the port by then: then another. */
+/** A relay that has to be told its port before it listens. */
 fun relayThatKnowsItsPort(options: (port: Int) -> Array<String>): RelayProcess {
     var triesLeft = 5
     while (true) {
-        val port = ServerSocket(0).use { it.localPort }
+        // Below those that systems give away, none is taken by chance.
+        val port = Random.nextInt(20_000, 32_768)
         try {
             return RelayProcess(*options(port), at = port)
         } catch (taken: RelayProcess.NotStarted) {
@@ -121,13 +122,20 @@ class PersonAtPc : AutoCloseable {
     private val answers = ConcurrentHashMap<Int, CompletableDeferred<JsonObject>>()
     private val next = AtomicInteger()
 
+    @Volatile
+    private var end: IllegalStateException? = null
+
     init {
         thread(isDaemon = true) {
-            process.inputStream.bufferedReader().forEachLine { line ->
-                val answer = Json.parseToJsonElement(line).jsonObject
-                answers.getValue(answer.getValue("id").jsonPrimitive.int).complete(answer)
+            val read = runCatching {
+                process.inputStream.bufferedReader().forEachLine { line ->
+                    val answer = Json.parseToJsonElement(line).jsonObject
+                    answers.getValue(answer.getValue("id").jsonPrimitive.int).complete(answer)
+                }
             }
-            answers.values.forEach { it.completeExceptionally(IllegalStateException("the browser's driver has ended")) }
+            val end = IllegalStateException("the browser's driver has ended", read.exceptionOrNull())
+            this.end = end
+            answers.values.forEach { it.completeExceptionally(end) }
         }
     }
 
@@ -135,6 +143,8 @@ class PersonAtPc : AutoCloseable {
         val id = next.incrementAndGet()
         val answer = CompletableDeferred<JsonObject>()
         answers[id] = answer
+        // Whoever asks too late is not among those that were told.
+        end?.let { throw it }
         val line = JsonObject(mapOf("id" to JsonPrimitive(id), "do" to JsonPrimitive(deed)) + values.toMap().mapValues { JsonPrimitive(it.value) })
         synchronized(input) {
             input.write("$line\n")
