@@ -7,6 +7,7 @@ import XCTest
 enum Given {
     static var binaries: URL { folder("NARU_BINARIES") }
     static var samples: URL { folder("NARU_SAMPLES") }
+    static var program: URL { folder("NARU_PROGRAM") }
     static var pagePort: String { required("NARU_PAGE_PORT") }
     /// The password of all samples.
     static let password = "naru-sample-1!"
