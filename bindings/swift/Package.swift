@@ -1,10 +1,17 @@
 // swift-tools-version: 6.0
 import PackageDescription
 
-// The core: from the XCFramework on Apple's platforms, and elsewhere from the library that cargo has
-// built. `cargo xtask xcframework` and `cargo xtask test Swift` put both, and what is generated, here.
+// The core: from the XCFramework on Apple's platforms, which `cargo xtask xcframework` puts here, and from the
+// library in `Linux` there, which `cargo xtask swift-linux` does. Both put here what is generated.
 #if os(Linux)
-let core = Target.target(name: "NaruFFI", linkerSettings: [.linkedLibrary("naru_uniffi")])
+let library = "\(Context.packageDirectory)/Linux"
+let core = Target.target(
+    name: "NaruFFI",
+    linkerSettings: [
+        // A package that is a folder may have these.
+        .unsafeFlags(["-L\(library)", "-Xlinker", "-rpath", "-Xlinker", library]),
+        .linkedLibrary("naru_uniffi"),
+    ])
 #else
 let core = Target.binaryTarget(name: "NaruFFI", path: "NaruFFI.xcframework")
 #endif

@@ -17,7 +17,8 @@ async function open(origin, name) {
   await pages.get(name)?.context().close();
   const page = await openBrowser(t, origin);
   page.setDefaultTimeout(60_000);
-  page.on("dialog", (dialog) => dialog.accept());
+  // A dialog may go with its page before it is answered.
+  page.on("dialog", (dialog) => dialog.accept().catch(() => {}));
   pages.set(name, page);
   return page;
 }

@@ -133,6 +133,8 @@ export async function openBrowser(t, origin, locale = "ko-KR", ...options) {
     headless: true,
     locale,
     viewport: { width: 1280, height: 900 },
+    // A machine with much else to do starts it slowly.
+    timeout: 90_000,
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
       "--disable-background-networking", "--disable-component-update", "--disable-sync", ...options],
   });

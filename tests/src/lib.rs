@@ -128,9 +128,23 @@ impl RunningRelay {
 
 /// An HTTP client of the test's own.
 pub fn http_client() -> reqwest::Client {
+    ensure_cryptography();
+    reqwest::Client::new()
+}
+
+fn ensure_cryptography() {
     // Another test of the process may have been first.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::new()
+}
+
+/// An HTTP client that goes nowhere by itself.
+///
+/// # Panics
+/// When TLS cannot be set up.
+pub fn http_client_without_redirects() -> reqwest::Client {
+    ensure_cryptography();
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    client.build().expect("a client")
 }
 
 /// An HTTP client that has no connection yet.

@@ -144,10 +144,13 @@ impl HostileProvider {
 
     /// An ID token of the app's own.
     pub fn app_token(&self, subject: &str) -> String {
-        let mut state = self.state();
-        state.subject = subject.into();
-        state.nonce = "the app's own".into();
-        token(&state, &self.issuer, APP_CLIENT)
+        self.app_token_for(subject, "the app's own")
+    }
+
+    /// An ID token of the app's own, got with this nonce.
+    pub fn app_token_for(&self, subject: &str, nonce: &str) -> String {
+        self.expect(subject, nonce);
+        token(&self.state(), &self.issuer, APP_CLIENT)
     }
 }
 
@@ -161,9 +164,6 @@ fn key(seed: u8) -> SigningKey {
     SigningKey::from_slice(&[seed; 32]).expect("a key")
 }
 
-/// Unix seconds.
-///
-/// # Panics
 /// The cookie that an answer sets, as it is sent back.
 ///
 /// # Panics
@@ -176,6 +176,9 @@ pub fn cookie(response: &reqwest::Response) -> String {
     whole.split(';').next().unwrap_or_default().to_owned()
 }
 
+/// Unix seconds.
+///
+/// # Panics
 /// Before 1970.
 pub fn now() -> u64 {
     SystemTime::now()

@@ -4,7 +4,6 @@ use std::{
     fs,
     io::{Cursor, Read, Write},
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use object::{Architecture, Object};
@@ -137,9 +136,7 @@ fn compile(project: &Path, built: &Path, phase: Phase) -> Result<(), Failure> {
         // A class whose source is gone would be packed.
         fs::remove_dir_all(built).map_err(|error| failure(built, &error))?;
     }
-    run(Command::new("mvn")
-        .current_dir(project)
-        .args(["--batch-mode", "--quiet", "--no-transfer-progress"])
+    run(tools::maven(project)
         .args(["-Paar", "-Dnaru.jvm=1.8"])
         .arg(format!("-Dnaru.build={}", built.display()))
         .arg(match phase {

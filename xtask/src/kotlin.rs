@@ -1,6 +1,9 @@
 //! The SDK for Android and the JVM: what it is generated from, and its tests.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     bindings::{self, Language},
@@ -19,13 +22,17 @@ pub(crate) fn generate(root: &Path) -> Result<(), Failure> {
 /// Builds and tests the SDK, with the real relay and the real page.
 pub(crate) fn test(root: &Path) -> Result<(), Failure> {
     prepare(root)?;
-    run(&mut maven(root, "verify"))
+    run(tools::maven(&project(root)).arg("verify"))
 }
 
 /// Writes the public interface anew into `bindings/kotlin/api.txt`.
 pub(crate) fn write_interface(root: &Path) -> Result<(), Failure> {
     prepare(root)?;
-    run(maven(root, "test").args(["-Dtest=PublicInterfaceTest", "-Dnaru.interface=write"]))
+    run(tools::maven(&project(root)).args([
+        "test",
+        "-Dtest=PublicInterfaceTest",
+        "-Dnaru.interface=write",
+    ]))
 }
 
 fn prepare(root: &Path) -> Result<(), Failure> {
@@ -47,15 +54,8 @@ fn prepare(root: &Path) -> Result<(), Failure> {
     snippets(root)
 }
 
-fn maven(root: &Path, phase: &str) -> Command {
-    let mut command = Command::new("mvn");
-    command.current_dir(root.join("bindings/kotlin")).args([
-        "--batch-mode",
-        "--quiet",
-        "--no-transfer-progress",
-        phase,
-    ]);
-    command
+fn project(root: &Path) -> PathBuf {
+    root.join("bindings/kotlin")
 }
 
 /// Makes test sources of the Kotlin in the README, each block in a package of its own, so that what

@@ -53,6 +53,8 @@ enum Command {
     Apk,
     /// Builds the XCFramework and the generated sources into `bindings/swift`.
     Xcframework,
+    /// Builds the library for Swift apps on Linux and the generated sources into `bindings/swift`.
+    SwiftLinux,
     /// Runs whole transfers in many seeded worlds, and prints the seeds that go wrong.
     Simulate(simulate::Options),
     /// Takes relays and Redis servers away in the middle of transfers between real processes.
@@ -77,6 +79,7 @@ fn main() -> ExitCode {
         Command::Aar => aar::build(root),
         Command::Apk => android::build(root),
         Command::Xcframework => swift::xcframework(root),
+        Command::SwiftLinux => swift::linux(root),
         Command::Simulate(options) => simulate::run_seeds(root, &options),
         Command::Chaos(options) => chaos::run_cases(root, &options),
         Command::Bench => bench::run_all(root),

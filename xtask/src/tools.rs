@@ -117,6 +117,34 @@ pub(crate) fn ensure_maven() -> Result<(), Failure> {
     )
 }
 
+/// Maven in a project's folder, which tries again what the network has failed to bring: a build server begins with an
+/// empty cache, for which it fetches some hundred files.
+pub(crate) fn maven(project: &Path) -> Command {
+    let mut command = Command::new("mvn");
+    command
+        .current_dir(project)
+        .args(["--batch-mode", "--quiet", "--no-transfer-progress"])
+        .args(PATIENCE.map(|setting| format!("-D{setting}")));
+    command
+}
+
+/// Up to Maven 3.8 Wagon fetches, and by itself does not try again what it could not resolve, connect to, or read in
+/// time, nor after an answer like 503. From 3.9 on it is the resolver.
+const PATIENCE: [&str; 10] = [
+    "maven.wagon.http.retryHandler.class=default",
+    "maven.wagon.http.retryHandler.count=5",
+    // Everything else that goes wrong may pass.
+    "maven.wagon.http.retryHandler.nonRetryableClasses=javax.net.ssl.SSLPeerUnverifiedException",
+    "maven.wagon.http.serviceUnavailableRetryStrategy.class=standard",
+    "maven.wagon.http.serviceUnavailableRetryStrategy.maxRetries=5",
+    "maven.wagon.http.serviceUnavailableRetryStrategy.retryInterval=2000",
+    // What lies longer is dropped by some networks unsaid.
+    "maven.wagon.httpconnectionManager.ttlSeconds=25",
+    "maven.wagon.rto=60000",
+    "aether.connector.http.retryHandler.count=5",
+    "aether.connector.requestTimeout=60000",
+];
+
 /// What packs and signs apps for Android, from Debian instead of Google's SDK.
 pub(crate) fn ensure_android() -> Result<(), Failure> {
     ensure_packages(

@@ -7,7 +7,6 @@ mod pack;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use crate::{
@@ -92,13 +91,8 @@ fn make(places: &Places, sdk: &Path, phase: Phase) -> Result<(), Failure> {
     )?;
     // Before the tests, whose Android shows them.
     let resources = pack::resources(places)?;
-    let mut maven = Command::new("mvn");
-    maven.current_dir(&places.project).args([
-        "--batch-mode",
-        "--quiet",
-        "--no-transfer-progress",
-        "-Papk",
-    ]);
+    let mut maven = tools::maven(&places.project);
+    maven.arg("-Papk");
     match phase {
         Phase::Dex => maven.args(["-Dmaven.test.skip", "process-classes"]),
         Phase::Test => maven.arg("test"),

@@ -12,7 +12,8 @@ const SNAPSHOT: &str = "bindings/swift/api.txt";
 /// Renews the snapshot.
 pub(crate) fn renew(root: &Path) -> Result<(), Failure> {
     let swift = Swift::ensure()?;
-    sources::generate(root)?;
+    let library = sources::generate(root)?;
+    sources::link(root, &library)?;
     let surface = surface(root, &swift)?;
     fs::write(root.join(SNAPSHOT), surface).map_err(|error| Failure::Other(error.to_string()))
 }
@@ -42,7 +43,6 @@ fn surface(root: &Path, swift: &Swift) -> Result<String, Failure> {
     run(swift
         .command(root, &root.join(PACKAGES[0]))
         .args(["package", "--disable-sandbox"])
-        .args(super::link_arguments(root))
         .arg("dump-symbol-graph")
         .args([
             "--skip-synthesized-members",

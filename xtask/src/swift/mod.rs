@@ -25,11 +25,18 @@ pub(crate) fn test(root: &Path) -> Result<(), Failure> {
     let swift = Swift::ensure()?;
     tools::ensure_browsers()?;
     page::build(root)?;
-    run(cargo()
-        .current_dir(root)
-        .args(["build", "--quiet", "-p", "naru-relay"]))?;
-    sources::generate(root)?;
+    run(cargo().current_dir(root).args([
+        "build",
+        "--quiet",
+        "-p",
+        "naru-relay",
+        "-p",
+        "naru-tests",
+        "--bins",
+    ]))?;
+    let library = sources::generate(root)?;
     sources::snippets(root)?;
+    sources::link(root, &library)?;
     if cfg!(target_os = "macos") {
         // There the package has the core from the XCFramework.
         mobile::quick(root)?;
@@ -46,15 +53,17 @@ pub(crate) fn test(root: &Path) -> Result<(), Failure> {
         peer
     })
     .map_err(|error| Failure::Other(format!("a port for the tests: {error}")))?;
-    let libraries = root.join("target/debug");
     parse_views(root, &swift)?;
+    let program = sources::program(root)?;
+    run(swift
+        .command(root, &program)
+        .args(["build", "--disable-sandbox"]))?;
     for package in PACKAGES {
         run(swift
             .command(root, &root.join(package))
             .args(["test", "--disable-sandbox"])
-            .args(link_arguments(root))
-            .env("LD_LIBRARY_PATH", &libraries)
-            .env("NARU_BINARIES", &libraries)
+            .env("NARU_BINARIES", root.join("target/debug"))
+            .env("NARU_PROGRAM", program.join(".build/debug/Receiver"))
             .env("NARU_SAMPLES", &samples)
             .env("NARU_PAGE_PORT", port.to_string()))?;
     }
@@ -79,10 +88,18 @@ fn parse_views(root: &Path, swift: &Swift) -> Result<(), Failure> {
         .args(views))
 }
 
-/// Where Swift finds the core that cargo has built.
-fn link_arguments(root: &Path) -> [String; 2] {
-    let libraries = root.join("target").join("debug");
-    ["-Xlinker".into(), format!("-L{}", libraries.display())]
+/// Builds the library for apps on Linux, and puts it and what is generated into the package.
+pub(crate) fn linux(root: &Path) -> Result<(), Failure> {
+    if !cfg!(target_os = "linux") {
+        return Err(Failure::Other(
+            "apps on Linux are built there; on a Mac it is `cargo xtask xcframework`".into(),
+        ));
+    }
+    sources::generate(root)?;
+    run(cargo()
+        .current_dir(root)
+        .args(["build", "--quiet", "--release", "-p", "naru-uniffi"]))?;
+    sources::link(root, &root.join("target/release/libnaru_uniffi.so"))
 }
 
 /// Builds the libraries for Apple's platforms, and puts them and what is generated into the package.

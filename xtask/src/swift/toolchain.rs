@@ -17,6 +17,8 @@ const RELEASE: &str = "trixie";
 const MIRROR: &str = "http://deb.debian.org/debian";
 /// Swift, what it links against, and what its commands call.
 const PACKAGES: &str = "swiftlang,libc6-dev,libstdc++-14-dev,bash,coreutils,dash";
+/// Without certificate authorities, which the root has none of, no relay starts at which people log in.
+const AUTHORITIES: &str = "/etc/ssl/certs";
 const IN_ROOT: &str = "/usr/libexec/swift/bin/swift";
 
 /// Enters the root in a mount namespace, so that whatever ends the command, no mount outlives it.
@@ -105,8 +107,9 @@ impl Entry {
 
     /// `env` in the root, which takes the command.
     fn enter(self, root: &Path, project: &Path, folder: &Path) -> Command {
-        let shown = [Path::new("/proc"), Path::new("/dev"), Path::new("/tmp")];
-        let shown = shown.into_iter().chain([project]);
+        let shown = ["/proc", "/dev", "/tmp", AUTHORITIES].map(Path::new);
+        let shown = shown.into_iter().filter(|path| path.exists());
+        let shown = shown.chain([project]);
         let mut command = match self {
             Self::Namespace | Self::UserNamespace => {
                 let mut command = Command::new("unshare");

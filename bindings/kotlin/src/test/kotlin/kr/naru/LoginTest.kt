@@ -1,11 +1,9 @@
 package kr.naru
 
 import java.io.File
-import java.net.ServerSocket
 import java.util.concurrent.atomic.AtomicInteger
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.async
-import kotlinx.coroutines.flow.first
 import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertNull
@@ -20,17 +18,12 @@ class LoginTest {
     fun close() = opened.asReversed().onEach(AutoCloseable::close).clear()
 
     private val provider = ProviderProcess().also(opened::add)
-    private val relay = relayOf(provider).also(opened::add)
+    private val relay = relayOf(provider, MINISTRY).also(opened::add)
 
     private fun phone(login: Login?, folder: File = temporaryFolder()) =
         Phone(listOf(relay.origin), folder = folder, login = login).also(opened::add)
 
     private fun of(person: String): Login = Login { provider.token(person) }
-
-    /** Opens a transfer and leaves it to whoever scans its code. */
-    private suspend fun Phone.opens() {
-        naru.receiveByDisplaying().first { it is ReceiveEvent.Open }
-    }
 
     @Test
     fun `one person's two phones move a certificate`() = test {
@@ -91,55 +84,4 @@ class LoginTest {
         assertEquals("not_a_member", failure.code)
         assertNull(failure.refusal)
     }
-}
-
-/** The tests' OpenID provider. */
-class ProviderProcess : AutoCloseable {
-    private val process: Process = ProcessBuilder(root.resolve("target/debug/naru-test-provider").path)
-        .redirectError(ProcessBuilder.Redirect.INHERIT).start()
-    private val input = process.outputStream.bufferedWriter()
-    private val output = process.inputStream.bufferedReader()
-    val issuer: String = output.readLine() ?: error("the provider did not start")
-
-    /** An ID token of the app's for a person. */
-    @Synchronized
-    fun token(person: String): String {
-        input.write("$person\n")
-        input.flush()
-        return output.readLine() ?: error("the provider has ended")
-    }
-
-    override fun close() {
-        process.destroyForcibly().waitFor()
-    }
-}
-
-/** A relay for one agency's people, who may have two devices. */
-private fun relayOf(provider: ProviderProcess): RelayProcess {
-    val port = ServerSocket(0).use { it.localPort }
-    val folder = temporaryFolder()
-    val identity = folder.resolve("identity.toml")
-    identity.writeText(
-        """
-        origin = "http://localhost:$port"
-        [provider.mois]
-        issuer = "${provider.issuer}"
-        client_id = "naru-relay"
-        app_client_ids = ["mail-app"]
-        domains = ["mois.example"]
-        """.trimIndent(),
-    )
-    val agencies = folder.resolve("agencies.toml")
-    agencies.writeText(
-        """
-        [agency.mois]
-        name = { ko = "행정안전부", en = "Interior" }
-        devices = 2
-        [agency.mois.desk]
-        name = { ko = "정보화담당관실", en = "IT office" }
-        phone = "02-2100-0000"
-        hours = { ko = "평일", en = "weekdays" }
-        """.trimIndent(),
-    )
-    return RelayProcess("--identity", identity.path, "--agencies", agencies.path, at = port)
 }

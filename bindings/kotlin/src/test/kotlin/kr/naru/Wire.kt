@@ -1,5 +1,6 @@
 package kr.naru
 
+import java.net.ConnectException
 import java.net.InetAddress
 import java.net.ServerSocket
 import java.net.Socket
@@ -8,27 +9,25 @@ import java.net.URI
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.concurrent.thread
-import kotlin.time.TimeMark
 import kotlin.time.TimeSource
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.update
 
 /** A wire between a phone and a relay, on which requests can be seen to begin and to be dropped, and that can be cut. */
-class Wire(@Volatile private var relayPort: Int) : AutoCloseable {
+class Wire(private var relayPort: Int) : AutoCloseable {
     private val server = ServerSocket(0, 200, InetAddress.getLoopbackAddress())
     private val open = ConcurrentHashMap.newKeySet<Socket>()
     private val waiting = MutableStateFlow(0)
-    private val dropped = MutableStateFlow<TimeMark?>(null)
+    private val dropped = MutableStateFlow<TimeSource.Monotonic.ValueTimeMark?>(null)
 
-    @Volatile
     private var isCut = false
 
     init {
         thread(isDaemon = true) {
             while (!server.isClosed) {
                 val phone = try { server.accept() } catch (_: SocketException) { return@thread }
-                if (isCut) phone.close() else carry(phone)
+                carry(phone)
             }
         }
     }
@@ -48,26 +47,36 @@ class Wire(@Volatile private var relayPort: Int) : AutoCloseable {
     }
 
     /** When the phone dropped the request that was waiting. */
-    suspend fun droppedAt(): TimeMark = dropped.first { it != null } ?: error("not dropped")
+    suspend fun droppedAt(): TimeSource.Monotonic.ValueTimeMark = dropped.first { it != null } ?: error("not dropped")
 
+    @Synchronized
     fun cut() {
         isCut = true
         open.forEach(Socket::close)
     }
 
     /** Another relay takes the place of the one at the end. */
+    @Synchronized
     fun leadsTo(port: Int) {
         relayPort = port
         open.forEach(Socket::close)
     }
 
+    @Synchronized
     fun mend() {
         isCut = false
     }
 
+    /** The way to the relay; none where the wire is cut. A connection is seen by [cut], or sees that it has happened. */
+    @Synchronized
+    private fun connect(phone: Socket): Socket? {
+        val relay = if (isCut) null else try { Socket(InetAddress.getLoopbackAddress(), relayPort) } catch (_: ConnectException) { null }
+        if (relay == null) phone.close() else open += listOf(phone, relay)
+        return relay
+    }
+
     private fun carry(phone: Socket) {
-        val relay = Socket(InetAddress.getLoopbackAddress(), relayPort)
-        open += listOf(phone, relay)
+        val relay = connect(phone) ?: return
         val isWaiting = AtomicBoolean()
         thread(isDaemon = true) {
             val buffer = ByteArray(1 shl 16)
