@@ -13,7 +13,7 @@ use crate::{
     connect::{Relays, transport},
     original::{Choice, Fate, Original},
     password::Sending,
-    rng,
+    rng, rules,
     terminal::Failure,
     text::Language,
 };
@@ -49,6 +49,7 @@ pub async fn run(options: Options, language: Language, now: i64) -> Result<(), F
     let keep = SECONDS_AN_HOUR.saturating_mul(options.hours);
     let origin = options.relays.first()?;
     let transport = transport(origin)?;
+    rules::ask(&transport, None, Some(&original.set), language).await?;
     let mut generator = rng::seeded()?;
     let (commands, queue) = unbounded::<DepositCommand>();
     let (shown, events) = unbounded();

@@ -10,6 +10,7 @@ use naru_core::{
     client::{GiverCommand, GiverEvent, give},
     handshake::SecurityCode,
     pairing::Direction,
+    rules,
 };
 
 use crate::{
@@ -66,6 +67,8 @@ pub async fn run(options: Options, language: Language, now: i64) -> Result<(), F
         .then(|| Numbers::of(&pairing, language))
         .transpose()?;
     let transport = transport(pairing.origin())?;
+    let way = Some(rules::Direction::FromPc);
+    crate::rules::ask(&transport, way, Some(&original.set), language).await?;
     let (commands, queue) = unbounded();
     let (shown, events) = unbounded();
     let show = |event| drop(shown.unbounded_send(event));

@@ -20,6 +20,7 @@ mod receipts;
 pub mod receive;
 mod recipient;
 mod rng;
+mod rules;
 mod screen;
 pub mod storage;
 pub mod terminal;

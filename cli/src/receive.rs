@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use futures_channel::mpsc::unbounded;
-use naru_core::{client::receive, giver::Conclusion, pairing::Direction};
+use naru_core::{client::receive, giver::Conclusion, pairing::Direction, rules};
 use tokio::runtime::Handle;
 
 use crate::{
@@ -47,6 +47,8 @@ pub async fn run(options: Options, language: Language, now: i64) -> Result<(), F
         .then(|| Numbers::of(&pairing, language))
         .transpose()?;
     let transport = transport(pairing.origin())?;
+    let way = Some(rules::Direction::ToPc);
+    crate::rules::ask(&transport, way, None, language).await?;
     let (commands, queue) = unbounded();
     let (shown, events) = unbounded();
     let show = |event| drop(shown.unbounded_send(event));

@@ -49,6 +49,7 @@ mod receipt;
 pub mod receiver;
 #[cfg(feature = "transfer")]
 mod recognition;
+pub mod rules;
 #[cfg(feature = "transfer")]
 mod session;
 #[cfg(all(test, feature = "transfer"))]

@@ -13,6 +13,7 @@ use naru_core::{
     client::{TransferError, look_up},
     connection_number::ConnectionNumber,
     mailbox::{Join, MailboxId, Open, Token},
+    rules::{Direction, Issued, Movement, RULES_PATH},
 };
 use naru_relay::{
     Application, Reference, Settings, StartError,
@@ -29,6 +30,7 @@ naru_tests::on_every_store!(
     holds_every_rule_against_every_request,
     lets_a_mailbox_live_as_short_as_its_agency_wants,
     keeps_a_deposit_no_longer_than_its_agency_wants,
+    judges_what_it_cannot_see_by_what_clients_say,
 );
 
 const TWO: &str = r#"
@@ -206,6 +208,74 @@ async fn holds_every_rule_against_every_request(store: StoreUrl) {
         ("deposits", Some("tax"))
     );
     assert_eq!(desk["name"]["ko"], "세정 지원");
+    ruled.relay.stop().await;
+}
+
+async fn judges_what_it_cannot_see_by_what_clients_say(store: StoreUrl) {
+    let ruled = Ruled::start(store, TWO, &["127.0.0.0/8"]).await;
+    let ask = async |from: &str, body: Vec<u8>| {
+        let call = ruled.call(from, Method::POST, RULES_PATH, &token(1));
+        let call = call.header("content-type", "application/cbor").body(body);
+        call.send().await.unwrap()
+    };
+    let movement = |direction, certificate: Option<(&str, &[&str])>| {
+        let certificate = certificate.map(|(issuer, policies)| Issued {
+            issuer: issuer.to_owned(),
+            policies: policies.iter().map(|&policy| policy.to_owned()).collect(),
+        });
+        Movement {
+            direction,
+            certificate,
+        }
+        .to_cbor()
+    };
+    let allowed = ("CA131000002", &["1.2.3", "1.2.410.100001.2.1.1"][..]);
+    for (direction, certificate) in [
+        (Some(Direction::FromPc), Some(allowed)),
+        (Some(Direction::FromPc), None),
+        (None, Some(allowed)),
+        (None, None),
+    ] {
+        let answer = ask(INTERIOR, movement(direction, certificate)).await;
+        assert_eq!(answer.status(), 204);
+        assert_eq!(
+            ask(TAX, movement(direction, certificate)).await.status(),
+            204
+        );
+    }
+    for (rule, direction, certificate) in [
+        ("directions", Some(Direction::ToPc), Some(allowed)),
+        ("directions", Some(Direction::ToPc), None),
+        ("issuers", None, Some(("CA134040001", allowed.1))),
+        ("issuers", None, Some(("", &[][..]))),
+        (
+            "policies",
+            None,
+            Some((allowed.0, &["1.2.410.100001.2.1"][..])),
+        ),
+        (
+            "policies",
+            Some(Direction::FromPc),
+            Some((allowed.0, &[][..])),
+        ),
+    ] {
+        let answer = ask(INTERIOR, movement(direction, certificate)).await;
+        let (refusing, agency, desk) = refused(answer).await;
+        assert_eq!(
+            (refusing.as_str(), agency.as_deref()),
+            (rule, Some("interior"))
+        );
+        assert_eq!(desk["phone"], "02-2100-0000");
+        assert_eq!(
+            ask(TAX, movement(direction, certificate)).await.status(),
+            204
+        );
+    }
+    let (rule, ..) = refused(ask(NOBODY, movement(None, None)).await).await;
+    assert_eq!(rule, "networks");
+    for body in [&b""[..], b"no cbor", b"\xa1\x00\x68sideways"] {
+        assert_eq!(ask(INTERIOR, body.to_vec()).await.status(), 400);
+    }
     ruled.relay.stop().await;
 }
 

@@ -446,6 +446,11 @@ async fn describes_every_call_with_every_status() {
             &[200, 201, 400, 401, 403, 404, 408, 409, 410, 413, 415, 503],
         ),
         ("/v1/settings", "get", &[200, 403]),
+        (
+            "/v1/rules",
+            "post",
+            &[204, 400, 401, 403, 408, 413, 415, 503],
+        ),
         ("/login/{provider}", "get", &[303, 404, 429]),
         ("/login/callback", "get", &[303, 404, 503]),
         ("/login/channel", "get", &[200, 404]),

@@ -13,6 +13,7 @@ use naru_core::{
     client::Method as CoreMethod,
     device_key::DeviceKey,
     mailbox::{Join, MailboxId, Open, Token},
+    rules::Movement,
 };
 use naru_tests::{
     RunningRelay,
@@ -108,6 +109,11 @@ const MATRIX: &[(&str, &str, [&str; 8])] = {
             "get",
             "/v1/settings",
             ["200", "200", "200", "200", "200", "200", "200", DENIED],
+        ),
+        (
+            "post",
+            "/v1/rules",
+            [LOG_IN, "204", "204", "204", REVOKED, "204", "204", DENIED],
         ),
         ("get", "/login/{provider}", ["303"; 8]),
         ("get", "/login/callback", ["303"; 8]),
@@ -338,6 +344,7 @@ fn body(call: RequestBuilder, method: &str, route: &str) -> RequestBuilder {
         (_, route) if route.starts_with("/v1/mailboxes/") => {
             call.header("authorization", token(1).authorization())
         }
+        ("post", "/v1/rules") => cbor(call).body(Movement::default().to_cbor()),
         ("put", "/v1/devices/{device}") => call.json(&json!({ "name": "new" })),
         ("post", "/v1/audit/search") => call.json(&json!({ "reason": "a call" })),
         _ => call,

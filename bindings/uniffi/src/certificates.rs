@@ -8,6 +8,7 @@ use naru_core::{
         Password, Pkcs12Form, SourceFile, Validity, find,
     },
     giver::Offer,
+    rules::Issued,
 };
 
 use crate::{
@@ -371,6 +372,13 @@ impl Certificate {
         let given = self.given();
         let key = given.as_ref().and_then(|given| opened(&given.checked));
         Ok(Offer::new([(self.set.clone(), key.cloned())])?)
+    }
+
+    /// What rules have to do with.
+    pub(crate) fn issued(&self) -> Issued {
+        let given = self.given();
+        let key = given.as_ref().and_then(|given| opened(&given.checked));
+        key.map(OpenedKey::details).or(self.set.details()).into()
     }
 
     /// The key's signature over a receipt, where its password was checked.

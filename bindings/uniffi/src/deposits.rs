@@ -7,8 +7,9 @@ use std::{
 
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use naru_core::{
-    client::{self, Deposit, DepositCommand, DepositEvent, deposit},
+    client::{self, Deposit, DepositCommand, DepositEvent, ask_rules, deposit},
     giver::Offer,
+    rules::Movement,
 };
 
 use crate::{
@@ -101,6 +102,7 @@ impl From<client::DepositStatus> for DepositStatus {
 
 struct Prepared {
     offer: Offer,
+    movement: Movement,
     keep: NonZeroU32,
     queue: UnboundedReceiver<DepositCommand>,
     sender: UnboundedSender<DepositingEvent>,
@@ -116,6 +118,7 @@ impl Depositing {
         self.context.verification.verify(purpose).await?;
         let Prepared {
             offer,
+            movement,
             keep,
             queue,
             sender,
@@ -126,8 +129,11 @@ impl Depositing {
         let device = self.context.device.clone();
         let wanted = Deposit { offer, keep };
         let mut rng = generator()?;
-        let show = self.show(sender);
-        let deposited = deposit(&relay, &relay.origin, wanted, device, &mut rng, queue, show);
+        let mut show = self.show(sender);
+        let deposited = async {
+            Box::pin(ask_rules(&relay, &movement, |change| show(change.into()))).await?;
+            deposit(&relay, &relay.origin, wanted, device, &mut rng, queue, show).await
+        };
         let ended = relay.run(deposited).await;
         if let Err(error) = ended {
             self.context
@@ -171,6 +177,10 @@ impl Depositing {
         let (sender, events) = Events::new();
         let prepared = Prepared {
             offer: certificate.offer()?,
+            movement: Movement {
+                direction: None,
+                certificate: Some(certificate.issued()),
+            },
             keep,
             queue,
             sender,

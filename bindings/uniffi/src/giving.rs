@@ -11,11 +11,12 @@ use std::{
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::future::{join, select};
 use naru_core::{
-    client::{GiverCommand, GiverEvent, Remark, TransferError, give, look_up},
+    client::{GiverCommand, GiverEvent, Remark, TransferError, ask_rules, give, look_up},
     connection_number::ConnectionNumber,
     giver::{Conclusion, Offer, VerifiedReceipt},
     handshake::SecurityCode,
     pairing::Pairing,
+    rules::{Direction, Movement},
 };
 
 use crate::{
@@ -111,6 +112,7 @@ pub(crate) enum Source {
 struct Prepared {
     source: Source,
     offer: Offer,
+    movement: Movement,
     numbers: Option<Numbers>,
     queue: UnboundedReceiver<GiverCommand>,
     sender: UnboundedSender<GivingEvent>,
@@ -228,6 +230,10 @@ impl Giving {
         let prepared = Prepared {
             source,
             offer: certificate.offer()?,
+            movement: Movement {
+                direction: Some(Direction::ToPc),
+                certificate: Some(certificate.issued()),
+            },
             numbers,
             queue,
             sender,
@@ -252,6 +258,7 @@ impl Giving {
         let Prepared {
             source,
             offer,
+            movement,
             numbers,
             queue,
             sender,
@@ -267,7 +274,7 @@ impl Giving {
         let emit = move |event: Announced| drop(announced.unbounded_send(event.into()));
         let joined = numbers.as_ref().map(|numbers| Arc::clone(&numbers.joined));
         let show = self.show(sender, joined);
-        let transfer = self.transfer(&relay, source, offer, queue, show);
+        let transfer = self.transfer(&relay, source, (offer, movement), queue, show);
         let carried = async {
             match numbers {
                 Some(numbers) => numbers.beside(&relay, transfer, emit).await,
@@ -290,13 +297,14 @@ impl Giving {
         &self,
         relay: &Relay,
         source: Source,
-        offer: Offer,
+        (offer, movement): (Offer, Movement),
         queue: UnboundedReceiver<GiverCommand>,
-        show: impl FnMut(GiverEvent) + Send,
+        mut show: impl FnMut(GiverEvent) + Send,
     ) -> Result<(), TransferError> {
         let mut rng = generator().map_err(|_| TransferError::Cancelled)?;
         let party = self.context.party();
         let transfer = async {
+            Box::pin(ask_rules(relay, &movement, |change| show(change.into()))).await?;
             let pairing = match source {
                 Source::Displayed(pairing) | Source::Scanned(pairing) => pairing,
                 Source::Number(number) => {

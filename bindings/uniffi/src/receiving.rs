@@ -4,12 +4,15 @@ use std::sync::{Arc, Mutex};
 
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use naru_core::{
-    client::{ReceiverCommand, ReceiverEvent, Remark, TransferError, claim, look_up, receive},
+    client::{
+        ReceiverCommand, ReceiverEvent, Remark, TransferError, ask_rules, claim, look_up, receive,
+    },
     connection_number::ConnectionNumber,
     deposit::RecoveryCode,
     giver::Conclusion,
     pairing::{Origin, Pairing},
     receiver::{Arrival, StoredSet},
+    rules::{Direction, Movement},
 };
 
 use crate::{
@@ -35,6 +38,7 @@ pub struct Receiving {
     stop: Arc<Signal>,
     /// What the relay has said of this transfer.
     remark: Arc<Mutex<Remark>>,
+    origin: Origin,
     prepared: Mutex<Option<Prepared>>,
     arrived: Arc<Mutex<Option<Arrived>>>,
     _live: Live,
@@ -171,8 +175,8 @@ impl Receiving {
 
     /// The person agrees: stores the certificates, reads them back, compares, and tells the sending
     /// device. Where their passwords were checked by then, their keys sign that. When the store fails,
-    /// nothing is told, and this can be called again; when the transfer has ended meanwhile, nothing is
-    /// stored.
+    /// nothing is told, and this can be called again; when the transfer has ended meanwhile, or a rule of the
+    /// agency does not allow one of the certificates, nothing is stored.
     pub async fn accept(&self) -> Result<Vec<CertificateReport>, Failure> {
         let certificates = self.certificates();
         if certificates.is_empty() {
@@ -181,6 +185,14 @@ impl Receiving {
         if self.commands.is_closed() {
             // Nobody could be told: the sending device keeps the original, and this one stores nothing.
             return Err(TransferError::Ended.into());
+        }
+        for certificate in &certificates {
+            let movement = Movement {
+                direction: None,
+                certificate: Some(certificate.issued()),
+            };
+            let asked = Box::pin(ask_rules(&self.relay(), &movement, |_| {})).await;
+            asked.map_err(|error| Failure::remarked(error, &lock(&self.remark)))?;
         }
         for certificate in &certificates {
             let saved = self.context.storage.save(&certificate.set).await?;
@@ -246,6 +258,10 @@ impl Receiving {
         if pairing.is_some_and(Pairing::gives) {
             return Err(TransferError::WrongDirection.into());
         }
+        let origin = match pairing {
+            Some(pairing) => pairing.origin().clone(),
+            None => context.relay()?,
+        };
         let (display, numbers) = match &source {
             Source::Displayed(pairing) => {
                 let (display, numbers) = Display::of(pairing);
@@ -268,10 +284,16 @@ impl Receiving {
             events,
             stop: Arc::new(Signal::new()),
             remark: Arc::default(),
+            origin,
             prepared: Mutex::new(Some(prepared)),
             arrived: Arc::default(),
             _live: Live::new(),
         }))
+    }
+
+    fn relay(&self) -> Relay {
+        let origin = self.origin.clone();
+        self.context.line(origin, &self.stop, &self.remark)
     }
 
     async fn carry(&self, prepared: Prepared) -> Result<OriginalFate, Failed> {
@@ -281,11 +303,7 @@ impl Receiving {
             queue,
             sender,
         } = prepared;
-        let origin = match &source {
-            Source::Scanned(pairing) | Source::Displayed(pairing) => pairing.origin().clone(),
-            Source::Number(_) | Source::Deposit(_) => self.context.relay()?,
-        };
-        let relay = self.context.line(origin, &self.stop, &self.remark);
+        let relay = self.relay();
         let announced = sender.clone();
         let emit = move |event: Announced| drop(announced.unbounded_send(event.into()));
         let joined = numbers.as_ref().map(|numbers| Arc::clone(&numbers.joined));
@@ -305,12 +323,17 @@ impl Receiving {
         relay: &Relay,
         source: Source,
         queue: UnboundedReceiver<ReceiverCommand>,
-        show: impl FnMut(ReceiverEvent) + Send,
+        mut show: impl FnMut(ReceiverEvent) + Send,
     ) -> Result<OriginalFate, Failed> {
         let mut rng = generator()?;
         let party = self.context.party();
         let origin: &Origin = &relay.origin;
         let transfer = async {
+            let movement = Movement {
+                direction: Some(Direction::FromPc),
+                certificate: None,
+            };
+            Box::pin(ask_rules(relay, &movement, |change| show(change.into()))).await?;
             let pairing = match source {
                 Source::Scanned(pairing) | Source::Displayed(pairing) => pairing,
                 Source::Number(number) => {

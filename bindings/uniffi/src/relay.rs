@@ -90,10 +90,10 @@ impl Relay {
 }
 
 fn http(origin: &Origin, request: Request, login: Vec<HttpHeader>) -> HttpRequest {
-    let authorization = HttpHeader {
+    let authorization = (!request.authorization.is_empty()).then_some(HttpHeader {
         name: "Authorization".to_owned(),
         value: request.authorization,
-    };
+    });
     let content_type = request.content_type.map(|value| HttpHeader {
         name: "Content-Type".to_owned(),
         value: value.to_owned(),
@@ -101,7 +101,8 @@ fn http(origin: &Origin, request: Request, login: Vec<HttpHeader>) -> HttpReques
     HttpRequest {
         method: request.method.as_str().to_owned(),
         url: format!("{}{}", origin.as_str(), request.path),
-        headers: std::iter::once(authorization)
+        headers: authorization
+            .into_iter()
             .chain(content_type)
             .chain(login)
             .collect(),

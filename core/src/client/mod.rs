@@ -11,6 +11,7 @@ mod patient;
 mod receiving;
 #[cfg(feature = "remark")]
 mod remark;
+mod rules;
 mod transport;
 
 use std::{marker::PhantomData, pin::pin, time::Duration};
@@ -23,6 +24,7 @@ use futures_util::{
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
+use self::line::Line;
 #[cfg(feature = "remark")]
 pub use self::remark::{Desk, Localised, Refusal, Remark};
 pub use self::{
@@ -34,10 +36,11 @@ pub use self::{
     giving::{GiverCommand, GiverEvent, give},
     numbering::{NumberEvent, announce, look_up},
     party::Party,
+    patient::Connection,
     receiving::{ReceiverCommand, ReceiverEvent, receive},
+    rules::ask_rules,
     transport::{Method, Request, Response, Transport, TransportError},
 };
-use self::{line::Line, patient::Connection};
 use crate::{
     channel::Channel,
     identity::{Identity, ProofRefused},

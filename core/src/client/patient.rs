@@ -22,8 +22,10 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Whether the relay answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Connection {
+pub enum Connection {
+    /// It does not; what was to be sent is sent again.
     Lost,
+    /// It does again.
     Regained,
 }
 

@@ -12,6 +12,7 @@ use std::{
 };
 
 use ipnet::IpNet;
+use naru_core::rules::{self, Movement};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -85,6 +86,15 @@ pub enum Direction {
     ToStorage,
 }
 
+impl From<rules::Direction> for Direction {
+    fn from(direction: rules::Direction) -> Self {
+        match direction {
+            rules::Direction::FromPc => Self::FromPc,
+            rules::Direction::ToPc => Self::ToPc,
+        }
+    }
+}
+
 /// A rule that stops somebody, by its name in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -95,6 +105,10 @@ pub enum Rule {
     Deposits,
     /// Which way the certificate goes.
     Directions,
+    /// Who has issued the certificate.
+    Issuers,
+    /// Under which policy it was issued.
+    Policies,
     /// How many devices one may have.
     Devices,
     /// Whether the account is one of an agency's.
@@ -108,6 +122,8 @@ impl Rule {
             Self::Networks => "networks",
             Self::Deposits => "deposits",
             Self::Directions => "directions",
+            Self::Issuers => "issuers",
+            Self::Policies => "policies",
             Self::Devices => "devices",
             Self::Accounts => "accounts",
         }
@@ -207,6 +223,29 @@ impl Agency {
             agency: Some(self.public_name()),
             desk: self.desk.clone(),
         })
+    }
+
+    /// Refuses what its rules do not allow, as far as the client has said what it does.
+    pub(crate) fn judge(&self, movement: &Movement) -> Result<(), Box<Refusal>> {
+        let ways = self.directions.as_ref().zip(movement.direction);
+        if ways.is_some_and(|(allowed, way)| !allowed.contains(&way.into())) {
+            return Err(self.refuses(Rule::Directions));
+        }
+        let Some(certificate) = &movement.certificate else {
+            return Ok(());
+        };
+        let issuers = self.issuers.as_ref();
+        if issuers.is_some_and(|issuers| !issuers.contains(&certificate.issuer)) {
+            return Err(self.refuses(Rule::Issuers));
+        }
+        let is_allowed = |policies: &Vec<String>| {
+            let mut own = certificate.policies.iter();
+            own.any(|policy| policies.contains(policy))
+        };
+        match self.policies.as_ref().is_none_or(is_allowed) {
+            true => Ok(()),
+            false => Err(self.refuses(Rule::Policies)),
+        }
     }
 
     /// How long its mailboxes live at most.

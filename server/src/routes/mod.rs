@@ -8,6 +8,7 @@ mod gate;
 mod mailboxes;
 mod operations;
 mod people;
+mod rules;
 
 use actix_web::web;
 use utoipa::OpenApi;
@@ -37,6 +38,7 @@ use crate::{
         mailboxes::read,
         mailboxes::end,
         client_settings::read,
+        rules::ask,
         people::depart,
         people::arrive,
         page::come_back,
@@ -84,6 +86,11 @@ pub(crate) fn configure(service: &mut web::ServiceConfig) {
         .service(
             web::resource("/v1/settings")
                 .route(web::get().to(client_settings::read))
+                .default_service(refuse()),
+        )
+        .service(
+            web::resource("/v1/rules")
+                .route(web::post().to(rules::ask))
                 .default_service(refuse()),
         )
         .service(

@@ -8,6 +8,7 @@ import java.util.concurrent.atomic.AtomicInteger
 import kotlin.concurrent.thread
 import kotlin.random.Random
 import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.yield
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.JsonPrimitive
@@ -32,6 +33,12 @@ class RelayProcess(vararg options: String, at: Int = 0) : AutoCloseable {
         line.substringAfterLast(':').filter(Char::isDigit).toInt()
     }
     val origin: String = "http://localhost:$port"
+
+    /** Reads the rules of its agencies again, as its operator tells it to. */
+    suspend fun reloads() {
+        ProcessBuilder("kill", "-HUP", "${process.pid()}").start().waitFor()
+        while ("rules are changed" !in log.readText()) yield()
+    }
 
     override fun close() {
         process.destroyForcibly().waitFor()

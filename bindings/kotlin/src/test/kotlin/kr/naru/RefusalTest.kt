@@ -1,6 +1,8 @@
 package kr.naru
 
 import java.util.Locale
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.async
 import kotlinx.coroutines.flow.collect
 import kotlinx.coroutines.flow.first
 import kotlin.time.Duration.Companion.hours
@@ -8,6 +10,7 @@ import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
 import org.junit.jupiter.params.ParameterizedTest
 import org.junit.jupiter.params.provider.MethodSource
 
@@ -90,6 +93,36 @@ class RefusalTest {
         for (said in listOfNotNull(case.agency?.english, case.desk?.name?.english, case.desk?.phone)) assertTrue(said in english) { english }
     }
 
+    /** Whose rule has changed in the middle of a transfer: what has come is not stored. */
+    @Test
+    fun `what has come by another issuer than allowed is not stored`() = test {
+        val agencies = temporaryFolder().resolve("agencies.toml").apply { writeText(Case("", "") {}.agencies) }
+        val relay = RelayProcess("--agencies", agencies.path).also(opened::add)
+        val (giver, receiver) = List(2) { Phone(listOf(relay.origin)).also(opened::add) }
+        val certificate = giver.owns().also(opened::add)
+        val (scanned, code) = List(2) { CompletableDeferred<String>() }
+        val receiving = async {
+            failsBy<NaruException.NotAllowed> {
+                receiver.naru.receive(scanning = scanned.await()).collect { event ->
+                    if (event is ReceiveEvent.SecurityCode) code.complete(event.code)
+                    if (event is ReceiveEvent.Arrived) {
+                        opened += event.certificates
+                        agencies.writeText(Case("", "", line = """issuers = ["CA131000002"]""") {}.agencies)
+                        relay.reloads()
+                        try { event.accept() } finally { event.refuse() }
+                    }
+                }
+            }
+        }
+        failsBy<NaruException.OtherDevice> {
+            giver.naru.giveByDisplaying(certificate).give(code = { code.await() }) { event ->
+                if (event is GiveEvent.Displaying) scanned.complete(event.qr.text)
+            }
+        }
+        assertEquals(RuleRefusal("issuers", NAME, DESK), receiving.await().refusal)
+        assertEquals(emptyList<Certificate>(), receiver.naru.certificates())
+    }
+
     companion object {
         private const val ELSEWHERE = """networks = ["192.0.2.0/24"]"""
 
@@ -105,6 +138,16 @@ class RefusalTest {
             Case("deposits", "depositing", line = "deposits = false") { owning { naru.deposit(it, keepFor = 1.hours).collect() } },
             Case("deposits", "where nobody logs in", line = "deposits = false", logsIn = false) {
                 owning { naru.deposit(it, keepFor = 1.hours).collect() }
+            },
+            Case("directions", "receiving", line = """directions = ["to-pc"]""") { opens() },
+            Case("directions", "giving", line = """directions = ["from-pc"]""") { owning { naru.giveByDisplaying(it).collect() } },
+            Case("directions", "where nobody logs in", line = """directions = ["to-pc"]""", logsIn = false) { opens() },
+            Case("issuers", "giving", line = """issuers = ["CA131000002"]""") { owning { naru.giveByDisplaying(it).collect() } },
+            Case("issuers", "depositing", line = """issuers = ["CA131000002"]""") {
+                owning { naru.deposit(it, keepFor = 1.hours).collect() }
+            },
+            Case("policies", "giving", line = """policies = ["1.2.410.100001.2.1.1"]""") {
+                owning { naru.giveByDisplaying(it).collect() }
             },
             Case("devices", "one more", line = "devices = 1") { opens() },
             Case("devices", "giving from one more", line = "devices = 1") { owning { naru.giveByDisplaying(it).collect() } },
