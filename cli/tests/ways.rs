@@ -12,10 +12,11 @@ mod talk;
 
 use std::{fs, path::PathBuf};
 
+use naru_relay::Settings;
 use naru_samples::PASSWORD;
 use tempfile::TempDir;
 
-use self::talk::{Talk, gpki, relay, run};
+use self::talk::{Talk, gpki, relay, relay_with, run};
 
 /// What stands behind the last colon or space of a line.
 fn last(line: &str, separator: &str) -> String {
@@ -50,6 +51,49 @@ fn a_typed_number_does_what_the_code_does() {
     giver.say("");
     assert!(phone.end().0 && giver.end().0);
     assert_arrived(&folder, &files, &into);
+}
+
+#[test]
+fn whom_a_rule_stops_hears_which_whose_and_whom_to_ask() {
+    let (folder, _) = gpki();
+    let from = folder.path().to_str().unwrap();
+    let into = TempDir::new().unwrap();
+    let path = into.path().to_str().unwrap();
+    for (rule, name, arguments) in [
+        ("issuers = [\"CA131000002\"]", "issuers", ["give", from]),
+        ("policies = [\"1.2.3\"]", "policies", ["give", from]),
+        ("directions = [\"to-pc\"]", "directions", ["give", from]),
+        ("issuers = [\"CA131000002\"]", "issuers", ["deposit", from]),
+        (
+            "directions = [\"from-pc\"]",
+            "directions",
+            ["receive", "--show"],
+        ),
+    ] {
+        let rules = folder.path().join("agencies.toml");
+        let agency = "name = { ko = \"행정안전부\", en = \"Interior\" }";
+        let desk =
+            "name = { ko = \"정보화담당관실\", en = \"IT office\" }\nphone = \"02-2100-0000\"";
+        let text = format!("[agency.mois]\n{agency}\n{rule}\n[agency.mois.desk]\n{desk}\n");
+        fs::write(&rules, text).unwrap();
+        let mut settings = Settings::local().unwrap();
+        settings.agencies = Some(rules);
+        let relay = relay_with(settings);
+        let receives = arguments[0] == "receive";
+        let mut all = [&arguments[..], &["--relay", &relay]].concat();
+        if receives {
+            all.extend(["--into", path]);
+        }
+        let mut talk = Talk::start(&all);
+        if !receives {
+            talk.say(PASSWORD);
+        }
+        let said = talk.fail();
+        for part in ["Interior", "IT office", "02-2100-0000", "not_allowed"] {
+            assert!(said.contains(part), "{arguments:?} under {name}: {said}");
+        }
+    }
+    assert_eq!(fs::read_dir(into.path()).unwrap().count(), 0);
 }
 
 #[test]

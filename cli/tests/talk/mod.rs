@@ -40,12 +40,15 @@ pub fn gpki() -> (TempDir, Vec<PathBuf>) {
 
 /// A relay that runs until the test's process ends.
 pub fn relay() -> String {
+    relay_with(Settings::local().unwrap())
+}
+
+/// The same, set up by its operator.
+pub fn relay_with(settings: Settings) -> String {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         tokio::runtime::Runtime::new().unwrap().block_on(async {
-            let application = Application::build(Settings::local().unwrap())
-                .await
-                .unwrap();
+            let application = Application::build(settings).await.unwrap();
             sender.send(application.url().to_owned()).unwrap();
             application.run(std::future::pending()).await.unwrap();
         });
