@@ -53,6 +53,18 @@ impl Language {
                 "인증서를 맡겨 둘 수 없습니다.",
                 "Certificates cannot be deposited.",
             ),
+            "directions" => self.pick(
+                "이 방향으로는 인증서를 옮길 수 없습니다.",
+                "Certificates cannot be moved in this direction.",
+            ),
+            "issuers" => self.pick(
+                "이 발급기관의 인증서는 옮길 수 없습니다.",
+                "Certificates of this issuer cannot be moved.",
+            ),
+            "policies" => self.pick(
+                "이 종류의 인증서는 옮길 수 없습니다.",
+                "Certificates of this kind cannot be moved.",
+            ),
             "devices" => self.pick(
                 "등록할 수 있는 기기를 모두 썼습니다. 쓰지 않는 기기를 웹 화면의 기기 관리에서 해제하세요.",
                 "You have as many devices as you may. Remove one that you do not use on the page.",

@@ -59,14 +59,26 @@ fn whom_a_rule_stops_hears_which_whose_and_whom_to_ask() {
     let from = folder.path().to_str().unwrap();
     let into = TempDir::new().unwrap();
     let path = into.path().to_str().unwrap();
-    for (rule, name, arguments) in [
-        ("issuers = [\"CA131000002\"]", "issuers", ["give", from]),
-        ("policies = [\"1.2.3\"]", "policies", ["give", from]),
-        ("directions = [\"to-pc\"]", "directions", ["give", from]),
-        ("issuers = [\"CA131000002\"]", "issuers", ["deposit", from]),
+    for (rule, words, arguments) in [
+        (
+            "issuers = [\"CA131000002\"]",
+            "of this issuer",
+            ["give", from],
+        ),
+        ("policies = [\"1.2.3\"]", "of this kind", ["give", from]),
+        (
+            "directions = [\"to-pc\"]",
+            "in this direction",
+            ["give", from],
+        ),
+        (
+            "issuers = [\"CA131000002\"]",
+            "of this issuer",
+            ["deposit", from],
+        ),
         (
             "directions = [\"from-pc\"]",
-            "directions",
+            "in this direction",
             ["receive", "--show"],
         ),
     ] {
@@ -89,8 +101,14 @@ fn whom_a_rule_stops_hears_which_whose_and_whom_to_ask() {
             talk.say(PASSWORD);
         }
         let said = talk.fail();
-        for part in ["Interior", "IT office", "02-2100-0000", "not_allowed"] {
-            assert!(said.contains(part), "{arguments:?} under {name}: {said}");
+        for part in [
+            words,
+            "Interior",
+            "IT office",
+            "02-2100-0000",
+            "not_allowed",
+        ] {
+            assert!(said.contains(part), "{arguments:?}: {said}");
         }
     }
     assert_eq!(fs::read_dir(into.path()).unwrap().count(), 0);

@@ -165,29 +165,38 @@ impl From<TransferError> for Wording {
 /// Which rule stops the person, whose it is, and whom to ask.
 impl From<&client::Refusal> for Wording {
     fn from(refusal: &client::Refusal) -> Self {
-        let (mut ko, mut en) = match refusal.rule.as_str() {
+        let (ko, en) = match refusal.rule.as_str() {
             "networks" => (
-                "이 망에서는 인증서를 옮길 수 없습니다.".to_owned(),
-                "Certificates cannot be moved from this network.".to_owned(),
+                "이 망에서는 인증서를 옮길 수 없습니다.",
+                "Certificates cannot be moved from this network.",
             ),
             "deposits" => (
-                "인증서를 맡겨 둘 수 없습니다.".to_owned(),
-                "Certificates cannot be deposited.".to_owned(),
+                "인증서를 맡겨 둘 수 없습니다.",
+                "Certificates cannot be deposited.",
+            ),
+            "directions" => (
+                "이 방향으로는 인증서를 옮길 수 없습니다.",
+                "Certificates cannot be moved in this direction.",
+            ),
+            "issuers" => (
+                "이 발급기관의 인증서는 옮길 수 없습니다.",
+                "Certificates of this issuer cannot be moved.",
+            ),
+            "policies" => (
+                "이 종류의 인증서는 옮길 수 없습니다.",
+                "Certificates of this kind cannot be moved.",
             ),
             "devices" => (
-                "등록할 수 있는 기기를 모두 썼습니다. 쓰지 않는 기기를 기기 관리에서 해제하세요."
-                    .to_owned(),
-                "You have as many devices as you may. Remove one that you do not use.".to_owned(),
+                "등록할 수 있는 기기를 모두 썼습니다. 쓰지 않는 기기를 기기 관리에서 해제하세요.",
+                "You have as many devices as you may. Remove one that you do not use.",
             ),
             "accounts" => (
-                "이 계정의 기관은 이 서비스를 쓰지 않습니다.".to_owned(),
-                "The agency of this account does not use this service.".to_owned(),
+                "이 계정의 기관은 이 서비스를 쓰지 않습니다.",
+                "The agency of this account does not use this service.",
             ),
-            _ => (
-                "할 수 없습니다.".to_owned(),
-                "This is not allowed.".to_owned(),
-            ),
+            _ => ("할 수 없습니다.", "This is not allowed."),
         };
+        let (mut ko, mut en) = (ko.to_owned(), en.to_owned());
         if let Some(agency) = &refusal.agency {
             ko = format!("{} 정책상 {ko}", agency.ko);
             en = format!("{}: {en}", agency.en);

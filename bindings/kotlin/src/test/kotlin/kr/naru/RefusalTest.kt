@@ -88,9 +88,10 @@ class RefusalTest {
             else -> throw failure
         }
         assertEquals(RuleRefusal(case.rule, case.agency, case.desk), refusal)
+        val words = mapOf("directions" to "in this direction", "issuers" to "of this issuer", "policies" to "of this kind")
         val (korean, english) = listOf(Locale.KOREA, Locale.UK).map(failure::messageIn)
         for (said in listOfNotNull(case.agency?.korean, case.desk?.name?.korean, case.desk?.phone)) assertTrue(said in korean) { korean }
-        for (said in listOfNotNull(case.agency?.english, case.desk?.name?.english, case.desk?.phone)) assertTrue(said in english) { english }
+        for (said in listOfNotNull(case.agency?.english, case.desk?.name?.english, case.desk?.phone, words[case.rule])) assertTrue(said in english) { english }
     }
 
     /** Whose rule has changed in the middle of a transfer: what has come is not stored. */
