@@ -62,7 +62,8 @@ pub enum Fault {
     RedisKilled,
     /// The masters' first is stopped for four seconds.
     RedisStopped,
-    /// The masters' first is cut off from everybody for four seconds, in a network namespace.
+    /// The masters' first is cut off from everybody for four seconds, in a network namespace; one that is alone
+    /// for two.
     RedisCutOff,
     /// All masters hand over to their replicas; one that is alone is restarted.
     RedisFailedOver,
@@ -187,7 +188,8 @@ async fn cause(fault: Fault, topology: &mut Topology, nodes: &Nodes, island: Opt
         Fault::RedisCutOff => {
             let island = island.expect("it is made for this fault");
             island.cut();
-            pause(Duration::from_secs(4)).await;
+            let is_alone = matches!(topology, Topology::Single(_));
+            pause(Duration::from_secs(if is_alone { 2 } else { 4 })).await;
             island.mend();
         }
         Fault::RedisFailedOver => topology.fail_over().await,

@@ -87,9 +87,20 @@ impl Link {
             let shared = current.borrow_and_update().clone();
             let generation = shared.generation;
             let mut connection = self.own(shared);
-            let result = match request {
-                Request::Command(command) => connection.command(command).await.map(|it| vec![it]),
-                Request::Pipeline(pipeline) => connection.pipeline(pipeline).await,
+            let sent = async {
+                match request {
+                    Request::Command(command) => {
+                        connection.command(command).await.map(|it| vec![it])
+                    }
+                    Request::Pipeline(pipeline) => connection.pipeline(pipeline).await,
+                }
+            };
+            let may_renew = Instant::now() < deadline;
+            let renewed = current.wait_for(|current| current.generation > generation);
+            let result = tokio::select! {
+                result = sent => result,
+                // The old master may hang: what was sent there is sent again.
+                Ok(_) = renewed, if may_renew => continue,
             };
             let error = match result {
                 Err(error) => error,

@@ -10,7 +10,7 @@ use redis::{
     cluster::{ClusterClient, ClusterClientBuilder},
     cluster_async::ClusterConnection,
 };
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::{
     ConnectError,
@@ -21,6 +21,7 @@ const CONNECT_WITHIN: Duration = Duration::from_millis(500);
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// How long one Sentinel may take to name the master.
 const NAME_WITHIN: Duration = Duration::from_millis(500);
+const ASK_AGAIN_AFTER: Duration = Duration::from_millis(200);
 /// The Cluster's own client follows moved slots, and leaves longer troubles to [`super::link`].
 const CLUSTER_RETRIES: u32 = 2;
 const CLUSTER_ANSWER_WITHIN: Duration = Duration::from_millis(700);
@@ -74,7 +75,13 @@ impl Servers {
             (Topology::Single(server), _) => self.connect_to(server.clone()).await,
             (Topology::Sentinel(sentinels), _) => {
                 let address = self.master(sentinels).await?;
-                self.connect_to_master(sentinels, address).await
+                tokio::select! {
+                    connection = self.connect_to_master(sentinels, address.clone()) => connection,
+                    // A master that hangs is left as soon as there is another.
+                    () = self.renamed(sentinels, &address) => {
+                        Err(ErrorKind::MasterNameNotFoundBySentinel.into_error())
+                    }
+                }
             }
             (Topology::Cluster(_), Some(cluster)) => {
                 let connection = cluster.get_async_connection().await?;
@@ -161,6 +168,16 @@ impl Servers {
             }
         }
         Err(ErrorKind::MasterNameNotFoundBySentinel.into_error())
+    }
+
+    /// Resolves when the Sentinels name another master.
+    async fn renamed(&self, sentinels: &Sentinels, address: &ConnectionAddr) {
+        loop {
+            sleep(ASK_AGAIN_AFTER).await;
+            if matches!(self.master(sentinels).await, Ok(named) if named != *address) {
+                return;
+            }
+        }
     }
 
     async fn ask(&self, sentinel: ConnectionInfo, master: &str) -> RedisResult<ConnectionAddr> {

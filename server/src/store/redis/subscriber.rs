@@ -28,7 +28,12 @@ pub(super) async fn listen(servers: Arc<Servers>, link: Link, channel: String, w
     for turn in 0.. {
         let connection = current.borrow_and_update().connection.clone();
         let subscription = servers.subscribe(&connection, turn, &channel);
-        if let Ok(Ok(subscription)) = timeout(CONNECT_WITHIN, subscription).await {
+        let subscription = tokio::select! {
+            subscription = timeout(CONNECT_WITHIN, subscription) => subscription,
+            // A master that hangs is left as soon as there is another.
+            Ok(()) = current.changed() => continue,
+        };
+        if let Ok(Ok(subscription)) = subscription {
             // What changed while nobody listened was not heard; what a failover forgot has changed too.
             wakers.wake_all();
             until_silent(subscription, &link, &mut current, &channel, &wakers).await;
