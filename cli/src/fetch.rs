@@ -1,13 +1,13 @@
 //! `naru fetch`: takes what was deposited.
 
 use futures_channel::mpsc::unbounded;
-use naru_core::{client::claim, deposit::RecoveryCode, rules::Direction};
+use naru_core::{client::claim, deposit::RecoveryCode};
 use tokio::runtime::Handle;
 
 use crate::{
     connect::{Relays, transport},
     recipient::{self, Destination, Kept, Recipient},
-    rng, rules,
+    rng,
     terminal::{Failure, deposit_code},
     text::Language,
 };
@@ -30,7 +30,6 @@ pub async fn run(options: Options, language: Language, now: i64) -> Result<(), F
     let code: RecoveryCode = deposit_code(options.code, question, language)?;
     let origin = options.relays.first()?;
     let transport = transport(origin)?;
-    rules::ask(&transport, Some(Direction::ToPc), None, language).await?;
     let mut generator = rng::seeded()?;
     let (commands, queue) = unbounded();
     let (shown, events) = unbounded();

@@ -67,8 +67,12 @@ pub async fn run(options: Options, language: Language, now: i64) -> Result<(), F
         .then(|| Numbers::of(&pairing, language))
         .transpose()?;
     let transport = transport(pairing.origin())?;
-    let way = Some(rules::Direction::FromPc);
-    crate::rules::ask(&transport, way, Some(&original.set), language).await?;
+    // Whoever shows is the PC, whoever scans the other device.
+    let way = match scans {
+        true => rules::Direction::ToPc,
+        false => rules::Direction::FromPc,
+    };
+    crate::rules::ask(&transport, Some(way), Some(&original.set), language).await?;
     let (commands, queue) = unbounded();
     let (shown, events) = unbounded();
     let show = |event| drop(shown.unbounded_send(event));

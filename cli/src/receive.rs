@@ -47,8 +47,12 @@ pub async fn run(options: Options, language: Language, now: i64) -> Result<(), F
         .then(|| Numbers::of(&pairing, language))
         .transpose()?;
     let transport = transport(pairing.origin())?;
-    let way = Some(rules::Direction::ToPc);
-    crate::rules::ask(&transport, way, None, language).await?;
+    // Whoever shows is the PC, whoever scans the other device.
+    let way = match options.show {
+        true => rules::Direction::ToPc,
+        false => rules::Direction::FromPc,
+    };
+    crate::rules::ask(&transport, Some(way), None, language).await?;
     let (commands, queue) = unbounded();
     let (shown, events) = unbounded();
     let show = |event| drop(shown.unbounded_send(event));

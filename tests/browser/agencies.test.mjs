@@ -50,11 +50,13 @@ async function startRuledRelay(t) {
   writeFileSync(rules, RULES);
   const audit = `sqlite:${join(folder, "audit.sqlite")}`;
   const relay = await startRelay(t, "--agencies", rules, "--audit", audit, "--trusted-proxies", "127.0.0.0/8");
-  return { relay, rules, audit, at: (address) => startProxy(t, relay.origin, address) };
+  return { relay, rules, audit, at: (address, unknown) => startProxy(t, relay.origin, address, unknown) };
 }
 
-async function startProxy(t, origin, address) {
+/** `unknown` is a path that the relay does not know. */
+async function startProxy(t, origin, address, unknown) {
   const proxy = createServer((from, to) => {
+    if (from.url === unknown) return to.writeHead(404).end();
     const headers = { ...from.headers, "x-forwarded-for": address };
     const sent = request(origin + from.url, { method: from.method, headers }, (answer) => {
       to.writeHead(answer.statusCode, answer.headers);
@@ -132,7 +134,8 @@ for (const [locale, rule, desk] of [
 ]) {
   test(`a certificate of a policy that the agency does not allow goes neither out nor in (${locale})`, async (t) => {
     const { at } = await startRuledRelay(t);
-    const origin = await at("10.3.2.3");
+    // A device that does not ask for the rules, as a client of somebody's own need not.
+    const origin = await at("10.3.2.3", "/v1/rules");
     const page = await visit(t, origin, locale);
     const told = async () => {
       const alert = page.getByRole("alert");
