@@ -12,8 +12,7 @@ use std::{num::NonZeroU32, time::Duration};
 
 use naru_core::mailbox::{FrameNumber, Join, MailboxId, Open, Token, TokenHash};
 use naru_relay::store::{
-    Accepted, Backend, Capacity, Change, Changed, Lifetimes, Outcome, Store, StoreError, StoreUrl,
-    Unread,
+    Accepted, Backend, Capacity, Change, Changed, Lifetimes, Store, StoreError, StoreUrl, Unread,
 };
 use rand_chacha::{
     ChaCha20Rng,
@@ -86,6 +85,7 @@ async fn make(store: &Backend, change: Change, after: u16) {
     store.change(id(0), change, after).await.unwrap().1.unwrap();
 }
 
+/// The change by itself, which acknowledges nothing, and then the reading.
 async fn by_two_calls(
     store: &Backend,
     id: MailboxId,
@@ -93,23 +93,7 @@ async fn by_two_calls(
     after: u16,
 ) -> Result<Changed, StoreError> {
     let reader = change.reader();
-    let outcome = match change {
-        Change::Open { open, lifetimes } => {
-            let is_deposit = open.deposit.is_some();
-            let accepted = store.open_for(lifetimes, id, open).await?;
-            Outcome {
-                accepted,
-                is_deposit,
-                by_scanner: false,
-            }
-        }
-        Change::Join {
-            by,
-            join,
-            lifetimes,
-        } => store.join_for(lifetimes, id, by, join).await?,
-        Change::Write { by, number, frame } => store.write(id, by, number, frame).await?,
-    };
+    let (outcome, _) = store.change(id, change, 0).await?;
     Ok((outcome, store.read(id, reader, after).await))
 }
 

@@ -2,11 +2,11 @@
 
 use std::{fmt, str::FromStr};
 
-use naru_core::mailbox::{FrameNumber, Join, MailboxId, Open, TokenHash};
+use naru_core::mailbox::{MailboxId, TokenHash};
 use rustls::crypto::ring;
 
 use super::{
-    Accepted, Capacity, Change, Changed, Lifetimes, Outcome, Store, StoreError, Unread, Watch,
+    Capacity, Change, Changed, Outcome, Store, StoreError, Unread, Watch,
     memory::Memory,
     redis::{ConnectError, Deployment, NoRedisUrl, Redis},
 };
@@ -90,35 +90,6 @@ impl Backend {
 }
 
 impl Store for Backend {
-    async fn open_for(
-        &self,
-        lifetimes: Lifetimes,
-        id: MailboxId,
-        open: Open,
-    ) -> Result<Accepted, StoreError> {
-        on!(self, store => store.open_for(lifetimes, id, open).await)
-    }
-
-    async fn join_for(
-        &self,
-        lifetimes: Lifetimes,
-        id: MailboxId,
-        by: TokenHash,
-        join: Join,
-    ) -> Result<Outcome, StoreError> {
-        on!(self, store => store.join_for(lifetimes, id, by, join).await)
-    }
-
-    async fn write(
-        &self,
-        id: MailboxId,
-        by: TokenHash,
-        number: FrameNumber,
-        frame: Vec<u8>,
-    ) -> Result<Outcome, StoreError> {
-        on!(self, store => store.write(id, by, number, frame).await)
-    }
-
     async fn read(&self, id: MailboxId, by: TokenHash, after: u16) -> Result<Unread, StoreError> {
         on!(self, store => store.read(id, by, after).await)
     }

@@ -9,7 +9,10 @@ use naru_core::mailbox::{FrameNumber, Join, MailboxId, Open, TokenHash};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use super::{Accepted, Capacity, Lifetimes, Outcome, Store, StoreError, Unread, Wakers, Watch};
+use super::{
+    Accepted, Capacity, Change, Changed, Lifetimes, Outcome, Store, StoreError, Unread, Wakers,
+    Watch,
+};
 
 /// Mailboxes in a map, and their ends in order.
 pub struct Memory {
@@ -46,8 +49,9 @@ impl Memory {
     }
 }
 
-impl Store for Memory {
-    async fn open_for(
+impl Memory {
+    /// [`Change::Open`].
+    fn open_for(
         &self,
         lifetimes: Lifetimes,
         id: MailboxId,
@@ -69,7 +73,8 @@ impl Store for Memory {
         Ok(Accepted::New)
     }
 
-    async fn join_for(
+    /// [`Change::Join`].
+    fn join_for(
         &self,
         lifetimes: Lifetimes,
         id: MailboxId,
@@ -116,7 +121,8 @@ impl Store for Memory {
         Ok(change)
     }
 
-    async fn write(
+    /// [`Change::Write`].
+    fn write(
         &self,
         id: MailboxId,
         by: TokenHash,
@@ -162,6 +168,31 @@ impl Store for Memory {
         drop(guard);
         self.wakers.wake(&id);
         Ok(new)
+    }
+}
+
+impl Store for Memory {
+    async fn change(
+        &self,
+        id: MailboxId,
+        change: Change,
+        after: u16,
+    ) -> Result<Changed, StoreError> {
+        let reader = change.reader();
+        let outcome = match change {
+            Change::Open { open, lifetimes } => Outcome {
+                is_deposit: open.deposit.is_some(),
+                accepted: self.open_for(lifetimes, id, open)?,
+                by_scanner: false,
+            },
+            Change::Join {
+                by,
+                join,
+                lifetimes,
+            } => self.join_for(lifetimes, id, by, join)?,
+            Change::Write { by, number, frame } => self.write(id, by, number, frame)?,
+        };
+        Ok((outcome, self.read(id, reader, after).await))
     }
 
     async fn read(&self, id: MailboxId, by: TokenHash, after: u16) -> Result<Unread, StoreError> {

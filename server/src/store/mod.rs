@@ -91,14 +91,15 @@ pub struct Outcome {
 /// What a client does to a mailbox.
 #[derive(Debug)]
 pub enum Change {
-    /// [`Store::open_for`].
+    /// Opens a mailbox.
     Open {
         /// What is opened.
         open: Open,
         /// How long it lives.
         lifetimes: Lifetimes,
     },
-    /// [`Store::join_for`].
+    /// Lets the first scanner in. A deposit lets another in when the first has held it for the length of a
+    /// transfer, or has given it back, and has left no receipt.
     Join {
         /// The hash of the token that the scanner presents.
         by: TokenHash,
@@ -107,7 +108,8 @@ pub enum Change {
         /// How long the mailbox lives from then on.
         lifetimes: Lifetimes,
     },
-    /// [`Store::write`].
+    /// Appends a frame to the lane of whoever presents the token: the displayer of a deposit also before anybody
+    /// has joined.
     Write {
         /// The hash of the writer's token.
         by: TokenHash,
@@ -190,58 +192,48 @@ pub enum StoreError {
 
 /// Keeps mailboxes. Every method may be called again with the same arguments to the same effect.
 pub trait Store: Sync {
-    /// Opens a mailbox.
-    fn open_for(
+    /// Makes a change, and reads for whoever has made it as [`Self::read`] does after it. What was accepted stays
+    /// accepted when the reading is refused.
+    fn change(
         &self,
-        lifetimes: Lifetimes,
         id: MailboxId,
-        open: Open,
-    ) -> impl Future<Output = Result<Accepted, StoreError>> + Send;
+        change: Change,
+        after: u16,
+    ) -> impl Future<Output = Result<Changed, StoreError>> + Send;
 
-    /// Lets the first scanner in; `by` is the hash of the token that it presents. A deposit lets
-    /// another in when the first has held it for the length of a transfer, or has given it back, and
-    /// has left no receipt.
-    fn join_for(
-        &self,
-        lifetimes: Lifetimes,
-        id: MailboxId,
-        by: TokenHash,
-        join: Join,
-    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
-
-    /// [`Self::open_for`] as long as the capacity has it.
+    /// [`Change::Open`] as long as the capacity has it.
     fn open(
         &self,
         id: MailboxId,
         open: Open,
     ) -> impl Future<Output = Result<Accepted, StoreError>> + Send {
-        self.open_for(Lifetimes::LONGEST, id, open)
+        self.accept(
+            id,
+            Change::Open {
+                open,
+                lifetimes: Lifetimes::LONGEST,
+            },
+        )
     }
 
-    /// [`Self::join_for`] as long as the capacity has it.
+    /// [`Change::Join`] as long as the capacity has it.
     fn join(
         &self,
         id: MailboxId,
         by: TokenHash,
         join: Join,
     ) -> impl Future<Output = Result<Accepted, StoreError>> + Send {
-        async move {
-            let change = self.join_for(Lifetimes::LONGEST, id, by, join).await?;
-            Ok(change.accepted)
-        }
+        self.accept(
+            id,
+            Change::Join {
+                by,
+                join,
+                lifetimes: Lifetimes::LONGEST,
+            },
+        )
     }
 
-    /// Appends a frame to the lane of whoever presents the token: the displayer of a deposit also
-    /// before anybody has joined.
-    fn write(
-        &self,
-        id: MailboxId,
-        by: TokenHash,
-        number: FrameNumber,
-        frame: Vec<u8>,
-    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
-
-    /// [`Self::write`], for those who know what it is about.
+    /// [`Change::Write`].
     fn append(
         &self,
         id: MailboxId,
@@ -249,7 +241,16 @@ pub trait Store: Sync {
         number: FrameNumber,
         frame: Vec<u8>,
     ) -> impl Future<Output = Result<Accepted, StoreError>> + Send {
-        async move { Ok(self.write(id, by, number, frame).await?.accepted) }
+        self.accept(id, Change::Write { by, number, frame })
+    }
+
+    /// [`Self::change`] for those who read nothing: a reader that has no frame yet acknowledges none.
+    fn accept(
+        &self,
+        id: MailboxId,
+        change: Change,
+    ) -> impl Future<Output = Result<Accepted, StoreError>> + Send {
+        async move { Ok(self.change(id, change, 0).await?.0.accepted) }
     }
 
     /// The other lane's frames after `after`, which are acknowledged and forgotten up to it. Those of
@@ -260,32 +261,6 @@ pub trait Store: Sync {
         by: TokenHash,
         after: u16,
     ) -> impl Future<Output = Result<Unread, StoreError>> + Send;
-
-    /// A change, and what its maker reads after it as by [`Self::read`].
-    fn change(
-        &self,
-        id: MailboxId,
-        change: Change,
-        after: u16,
-    ) -> impl Future<Output = Result<Changed, StoreError>> + Send {
-        async move {
-            let reader = change.reader();
-            let outcome = match change {
-                Change::Open { open, lifetimes } => Outcome {
-                    is_deposit: open.deposit.is_some(),
-                    accepted: self.open_for(lifetimes, id, open).await?,
-                    by_scanner: false,
-                },
-                Change::Join {
-                    by,
-                    join,
-                    lifetimes,
-                } => self.join_for(lifetimes, id, by, join).await?,
-                Change::Write { by, number, frame } => self.write(id, by, number, frame).await?,
-            };
-            Ok((outcome, self.read(id, reader, after).await))
-        }
-    }
 
     /// Ends a mailbox and forgets its frames. The scanner of a deposit gives it back instead.
     fn close(

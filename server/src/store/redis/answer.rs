@@ -34,22 +34,27 @@ impl Answer {
         })
     }
 
-    /// What has become of a change, and what has been read after it where something was.
-    pub(super) fn change(self) -> Result<(Outcome, Option<Result<Read, StoreError>>), StoreError> {
+    /// What has become of a change, and what has been read after it.
+    pub(super) fn change(mut self) -> Result<(Outcome, Result<Read, StoreError>), StoreError> {
+        let read = (self.details.len() > 1).then(|| self.details.remove(1));
+        let outcome = self.outcome()?;
+        Ok((outcome, Read::parse(read.ok_or_else(strange)?)))
+    }
+
+    /// What has become of a change after which nothing is read.
+    pub(super) fn outcome(self) -> Result<Outcome, StoreError> {
         let accepted = match self.word.as_str() {
             "new" => Accepted::New,
             "again" => Accepted::Again,
             _ => return Err(self.refusal()),
         };
-        let is_deposit = self.is_of_a_deposit;
-        let mut details = self.details.into_iter();
-        let side: String = details.next().and_then(parse).ok_or_else(strange)?;
-        let outcome = Outcome {
+        let side = self.details.into_iter().next();
+        let side: String = side.and_then(parse).ok_or_else(strange)?;
+        Ok(Outcome {
             accepted,
-            is_deposit,
+            is_deposit: self.is_of_a_deposit,
             by_scanner: side == "s",
-        };
-        Ok((outcome, details.next().map(Read::parse)))
+        })
     }
 
     pub(super) fn read(self) -> Result<Read, StoreError> {

@@ -9,7 +9,7 @@ mod subscriber;
 
 use std::{fmt::Write, path::PathBuf, sync::Arc, time::Duration};
 
-use naru_core::mailbox::{FrameNumber, Join, MailboxId, Open, TokenHash};
+use naru_core::mailbox::{FrameNumber, MailboxId, TokenHash};
 use redis::{Cmd, ErrorKind, Pipeline, RedisError, ServerErrorKind, Value};
 use sha2::{Digest, Sha256};
 use tokio::task::AbortHandle;
@@ -22,8 +22,7 @@ use self::{
     servers::Servers,
 };
 use super::{
-    Accepted, Capacity, Change, Changed, Handed, Lifetimes, Outcome, Store, StoreError, Unread,
-    Wakers, Watch,
+    Accepted, Capacity, Change, Changed, Handed, Outcome, Store, StoreError, Unread, Wakers, Watch,
 };
 
 /// How long replicas may take to have a change of a deposit.
@@ -214,23 +213,22 @@ impl Redis {
         }
     }
 
-    /// Makes a change, and reads for whoever makes it where it names the last frame that it has.
-    async fn apply(
+    /// Runs a change's script, which ends with what its maker reads then.
+    async fn run_change(
         &self,
-        id: MailboxId,
+        id: &MailboxId,
+        mailbox: &str,
         change: &Change,
-        after: Option<u16>,
-    ) -> Result<(Outcome, Option<Result<Unread, StoreError>>), StoreError> {
-        let mailbox = key(&id);
-        let after_text = after.map(|after| after.to_string()).unwrap_or_default();
-        let node = self.node_of_a_waiter(&id);
+        after: u16,
+    ) -> Result<Answer, StoreError> {
+        let node = self.node_of_a_waiter(id);
         let then = |command: &mut Cmd| {
-            command.arg(&after_text).arg(node);
+            command.arg(after).arg(node);
         };
-        let answer = match change {
+        match change {
             Change::Open { open, lifetimes } => {
                 let deposit = open.deposit.map(|seconds| seconds.to_string());
-                let answer = self.run(&self.scripts.open, &mailbox, |command| {
+                let answer = self.run(&self.scripts.open, mailbox, |command| {
                     command
                         .arg(open.token.as_bytes())
                         .arg(open.join.as_bytes())
@@ -239,17 +237,17 @@ impl Redis {
                         .arg(deposit.as_deref().unwrap_or_default());
                     then(command);
                 });
-                answer.await?
+                answer.await
             }
             Change::Join {
                 by,
                 join,
                 lifetimes,
             } => {
-                let frame = Frame::new(&mailbox, join.token, FrameNumber::FIRST, &join.m1);
+                let frame = Frame::new(mailbox, join.token, FrameNumber::FIRST, &join.m1);
                 let lives = self.capacity.transfer_ttl.min(lifetimes.transfer);
                 let script = &self.scripts.join;
-                let answer = self.run_with_frame(&frame, &join.m1, script, &mailbox, |command| {
+                let answer = self.run_with_frame(&frame, &join.m1, script, mailbox, |command| {
                     command
                         .arg(by.as_bytes())
                         .arg(&self.channel)
@@ -260,16 +258,16 @@ impl Redis {
                         .arg(self.capacity.mailbox_bytes);
                     then(command);
                 });
-                answer.await?
+                answer.await
             }
             Change::Write {
                 by,
                 number,
                 frame: bytes,
             } => {
-                let frame = Frame::new(&mailbox, *by, *number, bytes);
+                let frame = Frame::new(mailbox, *by, *number, bytes);
                 let script = &self.scripts.append;
-                let answer = self.run_with_frame(&frame, bytes, script, &mailbox, |command| {
+                let answer = self.run_with_frame(&frame, bytes, script, mailbox, |command| {
                     command
                         .arg(by.as_bytes())
                         .arg(&self.channel)
@@ -279,19 +277,17 @@ impl Redis {
                         .arg(self.capacity.mailbox_bytes);
                     then(command);
                 });
-                answer.await?
+                answer.await
             }
-        };
-        let (outcome, read) = answer.change()?;
-        self.wake(&id, change, outcome, read.as_ref());
-        if outcome.is_deposit {
-            self.replicate(&mailbox).await?;
         }
-        let unread = match read {
-            None => None,
-            Some(read) => Some(self.fetch(read).await),
-        };
-        Ok((outcome, unread))
+    }
+
+    /// Waits until a change is as safe as its mailbox needs.
+    async fn settle(&self, mailbox: &str, outcome: Outcome) -> Result<(), StoreError> {
+        match outcome.is_deposit {
+            true => self.replicate(mailbox).await,
+            false => Ok(()),
+        }
     }
 
     /// Whoever waits on this node gets a new frame at once, where it is known how long the mailbox lives.
@@ -300,7 +296,7 @@ impl Redis {
         id: &MailboxId,
         change: &Change,
         outcome: Outcome,
-        read: Option<&Result<Read, StoreError>>,
+        read: &Result<Read, StoreError>,
     ) {
         let written = match change {
             Change::Open { .. } => None,
@@ -308,7 +304,7 @@ impl Redis {
             Change::Write { number, frame, .. } => Some((*number, frame)),
         };
         match (written, outcome.accepted, read) {
-            (Some((number, frame)), Accepted::New, Some(Ok(read))) => {
+            (Some((number, frame)), Accepted::New, Ok(read)) => {
                 self.wakers.hand(id, || Handed {
                     writer: change.reader(),
                     number,
@@ -360,45 +356,6 @@ impl Drop for Redis {
 }
 
 impl Store for Redis {
-    async fn open_for(
-        &self,
-        lifetimes: Lifetimes,
-        id: MailboxId,
-        open: Open,
-    ) -> Result<Accepted, StoreError> {
-        let change = Change::Open { open, lifetimes };
-        let (outcome, _) = self.apply(id, &change, None).await?;
-        Ok(outcome.accepted)
-    }
-
-    async fn join_for(
-        &self,
-        lifetimes: Lifetimes,
-        id: MailboxId,
-        by: TokenHash,
-        join: Join,
-    ) -> Result<Outcome, StoreError> {
-        let change = Change::Join {
-            by,
-            join,
-            lifetimes,
-        };
-        let (outcome, _) = self.apply(id, &change, None).await?;
-        Ok(outcome)
-    }
-
-    async fn write(
-        &self,
-        id: MailboxId,
-        by: TokenHash,
-        number: FrameNumber,
-        frame: Vec<u8>,
-    ) -> Result<Outcome, StoreError> {
-        let change = Change::Write { by, number, frame };
-        let (outcome, _) = self.apply(id, &change, None).await?;
-        Ok(outcome)
-    }
-
     async fn read(&self, id: MailboxId, by: TokenHash, after: u16) -> Result<Unread, StoreError> {
         let node = self.node_of_a_waiter(&id);
         let mailbox = key(&id);
@@ -414,8 +371,12 @@ impl Store for Redis {
         change: Change,
         after: u16,
     ) -> Result<Changed, StoreError> {
-        let (outcome, unread) = self.apply(id, &change, Some(after)).await?;
-        Ok((outcome, unread.ok_or_else(strange)?))
+        let mailbox = key(&id);
+        let answer = self.run_change(&id, &mailbox, &change, after).await?;
+        let (outcome, read) = answer.change()?;
+        self.wake(&id, &change, outcome, &read);
+        self.settle(&mailbox, outcome).await?;
+        Ok((outcome, self.fetch(read).await))
     }
 
     async fn close(&self, id: MailboxId, by: TokenHash) -> Result<Outcome, StoreError> {
@@ -423,11 +384,9 @@ impl Store for Redis {
         let answer = self.run(&self.scripts.end, &mailbox, |command| {
             command.arg(by.as_bytes()).arg(&self.channel);
         });
-        let (outcome, _) = answer.await?.change()?;
+        let outcome = answer.await?.outcome()?;
         self.wakers.wake(&id);
-        if outcome.is_deposit {
-            self.replicate(&mailbox).await?;
-        }
+        self.settle(&mailbox, outcome).await?;
         Ok(outcome)
     }
 

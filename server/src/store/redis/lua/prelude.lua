@@ -1,6 +1,6 @@
 -- Every script but `open` has ARGV[1], a token, and ARGV[2], the channel of the node that calls.
 -- It answers whether the mailbox is a deposit, a word, and what belongs to it: after a success the
--- caller's side and, where it reads, what it has read.
+-- caller's side and what it has read, but for `end`.
 --
 -- A mailbox is the hash KEYS[1]: `token`, `join` and `scanner` are hashes of tokens, `ends` is the
 -- end of its life in milliseconds and is taken away when a side ends it: a Redis that is full
@@ -156,12 +156,8 @@ local function read(side, after, node)
   return unread
 end
 
--- What a change has come to, and what its maker reads after it, where it wants to. ARGV ends with the
--- number of the last frame that it has, or nothing, and with its node, as `read` takes them.
+-- What a change has come to, and what its maker reads after it. ARGV ends with the number of the last frame
+-- that it has, and with its node, as `read` takes them.
 local function done(word, side)
-  local after, node = ARGV[#ARGV - 1], ARGV[#ARGV]
-  if after == '' then
-    return answer(word, side)
-  end
-  return answer(word, side, read(side, after, node))
+  return answer(word, side, read(side, ARGV[#ARGV - 1], ARGV[#ARGV]))
 end
