@@ -407,9 +407,7 @@ pub(super) async fn body(
     // The CBOR around a frame of a join takes a little more.
     let limit = relay.frame_bytes + 128;
     let whole = async {
-        let announced = request.headers().get(header::CONTENT_LENGTH);
-        let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
-        let mut body = Vec::with_capacity(announced.unwrap_or(0).min(limit));
+        let mut body = Vec::new();
         while let Some(chunk) = payload.next().await {
             let chunk = chunk.map_err(|_| Problem::Malformed)?;
             if body.len() + chunk.len() > limit {
