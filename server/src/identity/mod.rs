@@ -23,6 +23,7 @@ pub(crate) use self::{
     person::{By, Person},
     provider::Entrance,
     session::NotLoggedIn,
+    settings::Channel,
 };
 use self::{provider::Provider, settings::HttpsOrigin};
 pub use self::{

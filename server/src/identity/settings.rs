@@ -5,9 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
+use utoipa::ToSchema;
 
 /// The file that `--identity` names.
 #[derive(Debug, Clone, Deserialize)]
@@ -48,8 +49,9 @@ pub(super) struct ProviderSettings {
 }
 
 /// Clients whose ID tokens devices show each other (`docs/protocol.md`, §8.1), and nobody takes as a login.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all(serialize = "camelCase"))]
+#[schema(rename_all = "camelCase")]
 pub(crate) struct Channel {
     /// As which client the page is registered.
     pub(crate) page_client_id: String,

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     agencies::{Agency, AgencyName, Desk, Direction, Localised},
     client_network::ClientAddress,
+    identity::Channel,
     problem::Problem,
     settings::Settings,
 };
@@ -83,16 +84,6 @@ struct LoginProvider {
     /// By which clients devices prove to each other whose they are; absent where they do not.
     #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<Channel>,
-}
-
-/// Whose ID tokens count between devices (`docs/protocol.md`, §8.1): those of all of these clients.
-#[derive(Clone, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct Channel {
-    /// The page's.
-    page_client_id: String,
-    /// The apps'.
-    app_client_ids: Vec<String>,
 }
 
 #[derive(Clone, Serialize, ToSchema)]
@@ -195,10 +186,7 @@ pub(super) async fn read(
                     name: relay.agency_name(client, entrance.agency),
                     issuer: entrance.issuer.to_owned(),
                     client_id: entrance.app_client_id.map(str::to_owned),
-                    channel: entrance.channel.map(|channel| Channel {
-                        page_client_id: channel.page_client_id.clone(),
-                        app_client_ids: channel.app_client_ids.clone(),
-                    }),
+                    channel: entrance.channel.cloned(),
                 })
                 .collect(),
         }
