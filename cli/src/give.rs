@@ -10,7 +10,6 @@ use naru_core::{
     client::{GiverCommand, GiverEvent, give},
     handshake::SecurityCode,
     pairing::Direction,
-    rules,
 };
 
 use crate::{
@@ -18,7 +17,7 @@ use crate::{
     connect::{Numbers, Relays, displayed, scanned, transport},
     original::{Choice, Fate, Original},
     password::Sending,
-    rng,
+    rng, rules,
     terminal::{Failure, ask, confirm},
     text::Language,
 };
@@ -67,12 +66,8 @@ pub async fn run(options: Options, language: Language, now: i64) -> Result<(), F
         .then(|| Numbers::of(&pairing, language))
         .transpose()?;
     let transport = transport(pairing.origin())?;
-    // Whoever shows is the PC, whoever scans the other device.
-    let way = match scans {
-        true => rules::Direction::ToPc,
-        false => rules::Direction::FromPc,
-    };
-    crate::rules::ask(&transport, Some(way), Some(&original.set), language).await?;
+    let way = pairing.direction().into();
+    rules::ask(&transport, Some(way), Some(&original.set), language).await?;
     let (commands, queue) = unbounded();
     let (shown, events) = unbounded();
     let show = |event| drop(shown.unbounded_send(event));

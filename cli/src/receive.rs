@@ -6,14 +6,14 @@ use std::sync::{
 };
 
 use futures_channel::mpsc::unbounded;
-use naru_core::{client::receive, giver::Conclusion, pairing::Direction, rules};
+use naru_core::{client::receive, giver::Conclusion, pairing::Direction};
 use tokio::runtime::Handle;
 
 use crate::{
     camera::Source,
     connect::{Numbers, Relays, displayed, scanned, transport},
     recipient::{self, Destination, Kept, Recipient},
-    rng,
+    rng, rules,
     terminal::Failure,
     text::Language,
 };
@@ -47,12 +47,8 @@ pub async fn run(options: Options, language: Language, now: i64) -> Result<(), F
         .then(|| Numbers::of(&pairing, language))
         .transpose()?;
     let transport = transport(pairing.origin())?;
-    // Whoever shows is the PC, whoever scans the other device.
-    let way = match options.show {
-        true => rules::Direction::ToPc,
-        false => rules::Direction::FromPc,
-    };
-    crate::rules::ask(&transport, Some(way), None, language).await?;
+    let way = pairing.direction().into();
+    rules::ask(&transport, Some(way), None, language).await?;
     let (commands, queue) = unbounded();
     let (shown, events) = unbounded();
     let show = |event| drop(shown.unbounded_send(event));

@@ -8,7 +8,7 @@ use naru_core::{
 
 use crate::{http::HttpTransport, terminal::Failure, text::Language};
 
-/// Fails where a rule does not allow this, seen from this PC. A certificate that has not come yet is nothing.
+/// Fails where a rule does not allow this. A certificate that has not come yet is nothing.
 pub(crate) async fn ask(
     transport: &HttpTransport,
     direction: Option<Direction>,

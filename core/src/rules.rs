@@ -6,6 +6,8 @@ use minicbor::{Decode, Encode};
 #[cfg(feature = "certificate")]
 use crate::certificate::Details;
 use crate::mailbox::MalformedBody;
+#[cfg(feature = "transfer")]
+use crate::pairing;
 
 /// Where the question goes, by `POST`.
 pub const RULES_PATH: &str = "/v1/rules";
@@ -86,6 +88,17 @@ impl Movement {
                 policies: map.policies.unwrap_or_default(),
             }),
         })
+    }
+}
+
+#[cfg(feature = "transfer")]
+impl From<pairing::Direction> for Direction {
+    /// Whoever shows the code counts as the PC, and whoever scans it as the other device.
+    fn from(direction: pairing::Direction) -> Self {
+        match direction {
+            pairing::Direction::DisplayerGives => Self::FromPc,
+            pairing::Direction::ScannerGives => Self::ToPc,
+        }
     }
 }
 
