@@ -274,7 +274,7 @@ impl Giving {
         let emit = move |event: Announced| drop(announced.unbounded_send(event.into()));
         let joined = numbers.as_ref().map(|numbers| Arc::clone(&numbers.joined));
         let show = self.show(sender, joined);
-        let transfer = self.transfer(&relay, source, (offer, movement), queue, show);
+        let transfer = self.transfer(&relay, source, offer, &movement, queue, show);
         let carried = async {
             match numbers {
                 Some(numbers) => numbers.beside(&relay, transfer, emit).await,
@@ -297,14 +297,15 @@ impl Giving {
         &self,
         relay: &Relay,
         source: Source,
-        (offer, movement): (Offer, Movement),
+        offer: Offer,
+        movement: &Movement,
         queue: UnboundedReceiver<GiverCommand>,
         mut show: impl FnMut(GiverEvent) + Send,
     ) -> Result<(), TransferError> {
         let mut rng = generator().map_err(|_| TransferError::Cancelled)?;
         let party = self.context.party();
         let transfer = async {
-            Box::pin(ask_rules(relay, &movement, |change| show(change.into()))).await?;
+            Box::pin(ask_rules(relay, movement, |change| show(change.into()))).await?;
             let pairing = match source {
                 Source::Displayed(pairing) | Source::Scanned(pairing) => pairing,
                 Source::Number(number) => {

@@ -186,12 +186,13 @@ impl Receiving {
             // Nobody could be told: the sending device keeps the original, and this one stores nothing.
             return Err(TransferError::Ended.into());
         }
+        let relay = self.relay();
         for certificate in &certificates {
             let movement = Movement {
                 direction: None,
                 certificate: Some(certificate.issued()),
             };
-            let asked = Box::pin(ask_rules(&self.relay(), &movement, |_| {})).await;
+            let asked = Box::pin(ask_rules(&relay, &movement, |_| {})).await;
             asked.map_err(|error| Failure::remarked(error, &lock(&self.remark)))?;
         }
         for certificate in &certificates {
