@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::{
-    step::{Failure, cargo, run},
+    step::{Failure, build_programs, run},
     tools,
 };
 
@@ -22,11 +22,7 @@ pub(crate) fn run_cases(root: &Path, options: &Options) -> Result<(), Failure> {
         &["iproute2", "util-linux"],
     )?;
     tools::ensure_openssl()?;
-    let packages = ["-p", "naru-relay", "-p", "naru-chaos"];
-    run(cargo()
-        .current_dir(root)
-        .args(["build", "--quiet"])
-        .args(packages))?;
+    build_programs(root, &["naru-relay", "naru-chaos"])?;
     let programs = root.join("target").join("debug");
     // A network of its own, in which a server can be cut off without any rights on this machine.
     run(std::process::Command::new("unshare")

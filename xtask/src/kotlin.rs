@@ -8,7 +8,7 @@ use std::{
 use crate::{
     bindings::{self, Language},
     page,
-    step::{Failure, cargo, run},
+    step::{Failure, build_programs, run},
     tools,
 };
 
@@ -40,15 +40,7 @@ fn prepare(root: &Path) -> Result<(), Failure> {
     tools::ensure_browsers()?;
     page::build(root)?;
     page::install(&root.join("tests/browser"))?;
-    run(cargo().current_dir(root).args([
-        "build",
-        "--quiet",
-        "-p",
-        "naru-relay",
-        "-p",
-        "naru-tests",
-        "--bins",
-    ]))?;
+    build_programs(root, &["naru-relay", "naru-tests"])?;
     crate::run::samples(&root.join("target/samples"))?;
     generate(root)?;
     snippets(root)

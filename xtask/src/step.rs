@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     io::{self, BufRead, BufReader, IsTerminal, Read, Write},
+    path::Path,
     process::{Command, Stdio},
     sync::{Arc, Mutex, mpsc},
     thread,
@@ -109,6 +110,15 @@ fn pass_on(
         }
         line.clear();
     }
+}
+
+/// Builds the programs of packages for tests in other languages.
+pub(crate) fn build_programs(root: &Path, packages: &[&str]) -> Result<(), Failure> {
+    let packages = packages.iter().flat_map(|package| ["-p", package]);
+    run(cargo()
+        .current_dir(root)
+        .args(["build", "--quiet", "--bins"])
+        .args(packages))
 }
 
 /// Whether a program runs and succeeds, its output thrown away.

@@ -4,7 +4,7 @@ use std::{path::Path, process::Command, time::Instant};
 
 use crate::{
     aar, android, kotlin, mobile, page,
-    step::{Failure, cargo, run},
+    step::{Failure, build_programs, cargo, run},
     surface, swift, tools,
 };
 
@@ -193,17 +193,7 @@ fn browsers(root: &Path) -> Result<(), Failure> {
     tools::ensure_browsers()?;
     tools::ensure_redis()?;
     page::build(root)?;
-    run(cargo()
-        .current_dir(root)
-        .args(["build", "--quiet", "-p", "naru-relay", "-p", "naru"]))?;
-    run(cargo().current_dir(root).args([
-        "build",
-        "--quiet",
-        "-p",
-        "naru-tests",
-        "--bin",
-        "naru-test-phone",
-    ]))?;
+    build_programs(root, &["naru-relay", "naru", "naru-tests"])?;
     let samples = root.join("target").join("samples");
     crate::run::samples(&samples)?;
     let folder = root.join("tests/browser");

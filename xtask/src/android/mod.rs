@@ -11,7 +11,7 @@ use std::{
 
 use crate::{
     aar,
-    step::{Failure, cargo, run},
+    step::{Failure, build_programs, run},
     tools,
 };
 
@@ -63,9 +63,7 @@ pub(crate) fn build(root: &Path) -> Result<(), Failure> {
 /// Runs the app's tests with a real relay, makes the APK, and looks into it.
 pub(crate) fn test(root: &Path) -> Result<(), Failure> {
     // The sandbox of Robolectric's tests starts it.
-    run(cargo()
-        .current_dir(root)
-        .args(["build", "--quiet", "-p", "naru-relay"]))?;
+    build_programs(root, &["naru-relay"])?;
     crate::run::samples(&root.join("target/samples"))?;
     let sdk = aar::make_quickly(root)?;
     let places = Places::of(root);

@@ -12,7 +12,7 @@ pub(crate) use self::api::renew as renew_api;
 use self::{toolchain::Swift, xcframework::Written};
 use crate::{
     mobile, page,
-    step::{Failure, cargo, run},
+    step::{Failure, build_programs, cargo, run},
     tools,
 };
 
@@ -25,15 +25,7 @@ pub(crate) fn test(root: &Path) -> Result<(), Failure> {
     let swift = Swift::ensure()?;
     tools::ensure_browsers()?;
     page::build(root)?;
-    run(cargo().current_dir(root).args([
-        "build",
-        "--quiet",
-        "-p",
-        "naru-relay",
-        "-p",
-        "naru-tests",
-        "--bins",
-    ]))?;
+    build_programs(root, &["naru-relay", "naru-tests"])?;
     let library = sources::generate(root)?;
     sources::snippets(root)?;
     sources::link(root, &library)?;
