@@ -36,12 +36,13 @@ enum What {
         /// The program of the relay, optimised.
         #[arg(long)]
         relay: PathBuf,
-        /// `twist` of a Python environment with `magic-wormhole-mailbox-server`.
-        #[arg(long)]
-        twist: PathBuf,
+        /// `twist` of a Python environment with `magic-wormhole-mailbox-server`; without it neither that server
+        /// nor nchan is measured.
+        #[arg(long, requires = "folder")]
+        twist: Option<PathBuf>,
         /// Where the peers may write.
         #[arg(long)]
-        folder: PathBuf,
+        folder: Option<PathBuf>,
         /// Transfers of one measurement.
         #[arg(long, default_value_t = 20_000)]
         transfers: usize,
@@ -83,7 +84,9 @@ fn main() {
                 notifications,
             };
             let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-            runtime.block_on(run(&relay, &Peers { twist, folder }, &load));
+            let peers = twist.zip(folder);
+            let peers = peers.map(|(twist, folder)| Peers { twist, folder });
+            runtime.block_on(run(&relay, peers.as_ref(), &load));
         }
     }
 }
@@ -96,7 +99,7 @@ struct Peers {
     folder: PathBuf,
 }
 
-async fn run(relay: &Path, peers: &Peers, load: &Load) {
+async fn run(relay: &Path, peers: Option<&Peers>, load: &Load) {
     let redis = Redis::start();
     let floor = Server::floor();
     let memory = Server::relay(relay, "memory");
@@ -107,41 +110,13 @@ async fn run(relay: &Path, peers: &Peers, load: &Load) {
     let bare = transfers("actix without a store", &floor, None, Way::Floor, load).await;
     let in_memory = transfers("relay, memory", &memory, None, Way::Relay, load).await;
     let in_redis = transfers("relay, Redis", &stored, Some(&redis), Way::Relay, load).await;
-    let nchan = {
-        let server = Server::nchan(&peers.folder, None);
-        transfers("nchan, memory", &server, None, Way::Nchan, load).await
-    };
-    let nchan_redis = {
-        let redis = Redis::start();
-        let server = Server::nchan(&peers.folder, Some(&redis));
-        transfers("nchan, Redis", &server, Some(&redis), Way::Nchan, load).await
-    };
-    let wormhole = {
-        let server = Server::wormhole(&peers.twist, &peers.folder);
-        // It is slower by two orders of magnitude.
-        let load = Load {
-            transfers: load.transfers / 50,
-            ..*load
-        };
-        transfers("magic-wormhole", &server, None, Way::Wormhole, &load).await
-    };
-
+    let mut ratios = vec![("memory ÷ floor, CPU", in_memory.cpu / bare.cpu)];
+    if let Some(peers) = peers {
+        ratios.extend(beside(peers, &in_memory, &in_redis, load).await);
+    }
     println!("\nratio | value");
-    println!("memory ÷ floor, CPU | {:.2}", in_memory.cpu / bare.cpu);
-    for (name, ours, theirs) in [
-        ("memory ÷ nchan, transfers/s", &in_memory, &nchan),
-        (
-            "Redis ÷ nchan with Redis, transfers/s",
-            &in_redis,
-            &nchan_redis,
-        ),
-        (
-            "memory ÷ magic-wormhole, transfers/s",
-            &in_memory,
-            &wormhole,
-        ),
-    ] {
-        println!("{name} | {:.2}", ours.rate / theirs.rate);
+    for (name, value) in ratios {
+        println!("{name} | {value:.2}");
     }
 
     println!("\nnotify | p50 µs | p99 µs");
@@ -161,6 +136,44 @@ async fn run(relay: &Path, peers: &Peers, load: &Load) {
 
     println!("\nredis-benchmark of the same size");
     println!("{}", redis.benchmark(load.bytes));
+}
+
+/// What the peers need, and how many times as many transfers the relay makes.
+async fn beside(
+    peers: &Peers,
+    in_memory: &Cost,
+    in_redis: &Cost,
+    load: &Load,
+) -> [(&'static str, f64); 3] {
+    let nchan = {
+        let server = Server::nchan(&peers.folder, None);
+        transfers("nchan, memory", &server, None, Way::Nchan, load).await
+    };
+    let nchan_redis = {
+        let redis = Redis::start();
+        let server = Server::nchan(&peers.folder, Some(&redis));
+        transfers("nchan, Redis", &server, Some(&redis), Way::Nchan, load).await
+    };
+    let wormhole = {
+        let server = Server::wormhole(&peers.twist, &peers.folder);
+        // It is slower by two orders of magnitude.
+        let load = Load {
+            transfers: load.transfers / 50,
+            ..*load
+        };
+        transfers("magic-wormhole", &server, None, Way::Wormhole, &load).await
+    };
+    [
+        ("memory ÷ nchan, transfers/s", in_memory.rate / nchan.rate),
+        (
+            "Redis ÷ nchan with Redis, transfers/s",
+            in_redis.rate / nchan_redis.rate,
+        ),
+        (
+            "memory ÷ magic-wormhole, transfers/s",
+            in_memory.rate / wormhole.rate,
+        ),
+    ]
 }
 
 async fn transfers(
