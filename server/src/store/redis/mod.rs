@@ -7,7 +7,7 @@ mod script;
 mod servers;
 mod subscriber;
 
-use std::{fmt::Write, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt::Write, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
 use naru_core::mailbox::{FrameNumber, MailboxId, TokenHash};
 use redis::{Cmd, ErrorKind, Pipeline, RedisError, ServerErrorKind, Value};
@@ -76,7 +76,7 @@ impl Drop for Connected {
     }
 }
 
-/// Mailboxes as hashes, and their frames as keys beside them. Everything of a mailbox has one hash
+/// Mailboxes as strings that the scripts read, and their frames as keys beside them. Everything of a mailbox has one hash
 /// tag, and a time to live.
 pub struct Redis {
     link: Link,
@@ -129,55 +129,30 @@ impl Redis {
         })
     }
 
-    /// Runs one script, its arguments added by `with`.
+    /// Runs one script, its arguments added by `with`; a frame's bytes are stored before it.
     async fn run(
         &self,
         script: &Script,
         mailbox: &str,
-        with: impl Fn(&mut Cmd),
-    ) -> Result<Answer, StoreError> {
-        self.exchange(redis::pipe(), script, mailbox, with).await
-    }
-
-    /// Stores a frame's bytes and runs the script that makes them part of a lane, or forgets them.
-    async fn run_with_frame(
-        &self,
-        frame: &Frame,
-        bytes: &[u8],
-        script: &Script,
-        mailbox: &str,
-        with: impl Fn(&mut Cmd),
-    ) -> Result<Answer, StoreError> {
-        let mut pipeline = redis::pipe();
-        pipeline
-            .cmd("SET")
-            .arg(&frame.key)
-            .arg(bytes)
-            .arg("PX")
-            .arg(milliseconds(self.capacity.transfer_ttl));
-        self.exchange(pipeline, script, mailbox, with).await
-    }
-
-    /// A Redis that does not know a script is given it, with everything before it once more.
-    async fn exchange(
-        &self,
-        before: Pipeline,
-        script: &Script,
-        mailbox: &str,
+        frame: Option<(&Frame, &[u8])>,
         with: impl Fn(&mut Cmd),
     ) -> Result<Answer, StoreError> {
         let pipeline = |by| {
+            let mut pipeline = redis::pipe();
+            if let Some((frame, bytes)) = frame {
+                pipeline
+                    .cmd("SET")
+                    .arg(&frame.key)
+                    .arg(bytes)
+                    .arg("PX")
+                    .arg(milliseconds(self.capacity.transfer_ttl));
+            }
             let mut command = script.call(by, mailbox);
             with(&mut command);
-            let mut pipeline = before.clone();
             pipeline.add_command(command);
             pipeline
         };
-        let mut answers = self.link.pipeline(&pipeline(By::Hash)).await;
-        if matches!(&answers, Err(error) if has_no_script(error)) {
-            answers = self.link.pipeline(&pipeline(By::Text)).await;
-        }
-        let mut answers = answers.map_err(|error| unavailable(&error))?;
+        let mut answers = exchange(&self.link, pipeline).await?;
         let answer = answers.pop().and_then(parse).ok_or_else(strange)?;
         Answer::parse(answer)
     }
@@ -198,11 +173,7 @@ impl Redis {
                 .arg(milliseconds(REPLICATE_WITHIN));
             pipeline
         };
-        let mut answers = link.pipeline(&pipeline(By::Hash)).await;
-        if matches!(&answers, Err(error) if has_no_script(error)) {
-            answers = link.pipeline(&pipeline(By::Text)).await;
-        }
-        let mut answers = answers.map_err(|error| unavailable(&error))?;
+        let mut answers = exchange(link, pipeline).await?;
         let have: u64 = answers.pop().and_then(parse).ok_or_else(strange)?;
         match have >= u64::from(*replicas) {
             true => Ok(()),
@@ -227,14 +198,13 @@ impl Redis {
         };
         match change {
             Change::Open { open, lifetimes } => {
-                let deposit = open.deposit.map(|seconds| seconds.to_string());
-                let answer = self.run(&self.scripts.open, mailbox, |command| {
+                let answer = self.run(&self.scripts.open, mailbox, None, |command| {
                     command
                         .arg(open.token.as_bytes())
                         .arg(open.join.as_bytes())
                         .arg(milliseconds(self.capacity.waits(open, *lifetimes)))
                         .arg(milliseconds(self.capacity.transfer_ttl))
-                        .arg(deposit.as_deref().unwrap_or_default());
+                        .arg(open.deposit.map_or(0, NonZeroU32::get));
                     then(command);
                 });
                 answer.await
@@ -247,7 +217,8 @@ impl Redis {
                 let frame = Frame::new(mailbox, join.token, FrameNumber::FIRST, &join.m1);
                 let lives = self.capacity.transfer_ttl.min(lifetimes.transfer);
                 let script = &self.scripts.join;
-                let answer = self.run_with_frame(&frame, &join.m1, script, mailbox, |command| {
+                let stored = Some((&frame, &join.m1[..]));
+                let answer = self.run(script, mailbox, stored, |command| {
                     command
                         .arg(by.as_bytes())
                         .arg(&self.channel)
@@ -267,7 +238,8 @@ impl Redis {
             } => {
                 let frame = Frame::new(mailbox, *by, *number, bytes);
                 let script = &self.scripts.append;
-                let answer = self.run_with_frame(&frame, bytes, script, mailbox, |command| {
+                let stored = Some((&frame, &bytes[..]));
+                let answer = self.run(script, mailbox, stored, |command| {
                     command
                         .arg(by.as_bytes())
                         .arg(&self.channel)
@@ -359,7 +331,7 @@ impl Store for Redis {
     async fn read(&self, id: MailboxId, by: TokenHash, after: u16) -> Result<Unread, StoreError> {
         let node = self.node_of_a_waiter(&id);
         let mailbox = key(&id);
-        let answer = self.run(&self.scripts.read, &mailbox, |command| {
+        let answer = self.run(&self.scripts.read, &mailbox, None, |command| {
             command.arg(by.as_bytes()).arg(node).arg(after);
         });
         self.fetch(answer.await?.read()).await
@@ -381,7 +353,7 @@ impl Store for Redis {
 
     async fn close(&self, id: MailboxId, by: TokenHash) -> Result<Outcome, StoreError> {
         let mailbox = key(&id);
-        let answer = self.run(&self.scripts.end, &mailbox, |command| {
+        let answer = self.run(&self.scripts.end, &mailbox, None, |command| {
             command.arg(by.as_bytes()).arg(&self.channel);
         });
         let outcome = answer.await?.outcome()?;
@@ -403,13 +375,15 @@ impl Store for Redis {
 /// A frame as the scripts know it.
 struct Frame {
     key: Vec<u8>,
-    /// Its digest and its length.
+    /// Its digest, and its length in four bytes, the lowest first.
     entry: Vec<u8>,
 }
 
 impl Frame {
     /// The digest names the writer too, so that a refused call forgets nobody else's frame.
     fn new(mailbox: &str, writer: TokenHash, number: FrameNumber, bytes: &[u8]) -> Self {
+        // What is longer fits no mailbox.
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         let digest: [u8; 32] = Sha256::new()
             .chain_update(writer.as_bytes())
             .chain_update(number.get().to_be_bytes())
@@ -418,7 +392,7 @@ impl Frame {
             .into();
         Self {
             key: [mailbox.as_bytes(), b":", &digest].concat(),
-            entry: [&digest[..], bytes.len().to_string().as_bytes()].concat(),
+            entry: [&digest[..], &length.to_le_bytes()].concat(),
         }
     }
 }
@@ -429,6 +403,18 @@ fn key(id: &MailboxId) -> String {
 
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A Redis that does not know a script is given it, with everything before it once more.
+async fn exchange(
+    link: &Link,
+    pipeline: impl Fn(By) -> Pipeline,
+) -> Result<Vec<Value>, StoreError> {
+    let mut answers = link.pipeline(&pipeline(By::Hash)).await;
+    if matches!(&answers, Err(error) if has_no_script(error)) {
+        answers = link.pipeline(&pipeline(By::Text)).await;
+    }
+    answers.map_err(|error| unavailable(&error))
 }
 
 fn has_no_script(error: &RedisError) -> bool {

@@ -3,39 +3,34 @@
 local number, frame = tonumber(ARGV[3]), ARGV[4]
 
 local function refuse(reason, detail)
-  forget({ frame })
+  forget({ key(frame) })
   return answer(reason, detail)
 end
 
-local side, refused = lane(ARGV[1])
-if not side then
+local own, refused = lane(ARGV[1])
+if not own then
   return refuse(refused)
-elseif not scanner and not (deposit and side == 'd') then
+elseif scanner == '' and not (deposit > 0 and own == d) then
   return refuse('not_joined')
 end
-local other = side == 'd' and 's' or 'd'
-local count, acked, bytes, others, known, node = unpack(redis.call('HMGET', mailbox,
-  field(side, 'count'), field(side, 'acked'), field(side, 'bytes'), field(other, 'bytes'),
-  field(side, number), field(other, 'node')))
-count, acked, bytes, others = tonumber(count), tonumber(acked), tonumber(bytes), tonumber(others)
-if number <= count then
-  if known ~= frame then
+if number <= own.count then
+  if entry(own, number) ~= frame then
     return refuse('conflict')
-  elseif number <= acked then
-    forget({ frame })
-    return done('again', side)
-  elseif not stored(frame, ends) then
+  elseif number <= own.acked then
+    forget({ key(frame) })
+  elseif not stored(frame, left) then
     return answer('full')
   end
-  return done('again', side)
-elseif number > count + 1 then
-  return refuse('gap', count + 1)
-elseif number > tonumber(ARGV[5]) or bytes + others + length(frame) > tonumber(ARGV[6]) then
+  return done('again', own)
+end
+local bytes = length(frame)
+if number > own.count + 1 then
+  return refuse('gap', own.count + 1)
+elseif number > tonumber(ARGV[5]) or d.bytes + s.bytes + bytes > tonumber(ARGV[6]) then
   return refuse('mailbox_full')
-elseif not stored(frame, ends) then
+elseif not stored(frame, left) then
   return answer('full')
 end
-redis.call('HSET', mailbox, field(side, 'count'), number, field(side, 'bytes'), bytes + length(frame),
-  field(side, number), frame)
-tell(node)
-return done('new', side)
+own.count, own.bytes, own.frames = number, own.bytes + bytes, own.frames .. frame
+wake(own == d and s or d)
+return done('new', own)

@@ -1,23 +1,25 @@
 -- ARGV: token, channel.
-local side, refused = lane(ARGV[1])
-if not side then
+local own, refused = lane(ARGV[1])
+if not own then
   return answer(refused)
 end
-if deposit and side == 's' then
+if deposit > 0 and own == s then
   -- Whoever was fetching it gives it back; a receipt cannot be taken back.
-  if written('s') == 1 then
-    forget(unread('s'))
-    redis.call('HDEL', mailbox, 'scanner', 'lease')
-    redis.call('HSET', mailbox, field('s', 'count'), 0, field('s', 'acked'), 0, field('s', 'bytes'), 0)
-    wake('d')
+  if s.count == 1 then
+    -- A full Redis lets a script write that has begun by making room.
+    redis.call('UNLINK', unpack(keys({ mailbox }, s, s.acked + 1, s.count)))
+    scanner, lease = '', 0
+    empty(s)
+    save(redis.call, 'PX', ttl)
+    wake(d)
   end
-  return answer('new', side)
+  return answer('new', 's')
 end
-redis.call('HDEL', mailbox, 'ends')
-if scanner or deposit then
-  forget(unread('d'))
-  forget(unread('s'))
-end
-wake('d')
-wake('s')
-return answer('new', side)
+redis.call('UNLINK', unpack(keys(keys({ mailbox }, d, d.acked + 1, d.count), s, s.acked + 1, s.count)))
+ended = 1
+empty(d)
+empty(s)
+save(redis.call, 'PX', ttl)
+wake(d)
+wake(s)
+return answer('new', own.side)

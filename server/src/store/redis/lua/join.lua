@@ -3,7 +3,7 @@
 local frame = ARGV[4]
 
 local function refuse(reason)
-  forget({ frame })
+  forget({ key(frame) })
   return answer(reason)
 end
 
@@ -14,37 +14,33 @@ local refused = over()
 if refused then
   return refuse(refused)
 end
-if scanner then
-  local first, acked = unpack(redis.call('HMGET', mailbox, field('s', 1), field('s', 'acked')))
-  if scanner == ARGV[3] and first == frame then
-    if tonumber(acked) >= 1 then
-      forget({ frame })
-    elseif not stored(frame, ends) then
+if scanner ~= '' then
+  if scanner == ARGV[3] and entry(s, 1) == frame then
+    if s.acked >= 1 then
+      forget({ key(frame) })
+    elseif not stored(frame, left) then
       return answer('full')
     end
-    return done('again', 's')
-  elseif not deposit or now() < tonumber(lease) or written('s') > 1 then
+    return done('again', s)
+  elseif deposit == 0 or ttl > lease or s.count > 1 then
     return refuse('already_joined')
   end
-  forget(unread('s'))
+  forget(keys({}, s, s.acked + 1, s.count))
 end
 if length(frame) > tonumber(ARGV[7]) then
   return refuse('mailbox_full')
 end
-local last = now() + ARGV[5]
-if not stored(frame, deposit and ends or integer(last)) then
+local lives = tonumber(ARGV[5])
+if not stored(frame, deposit > 0 and left or lives) then
   return answer('full')
 end
-redis.call('HSET', mailbox, 'scanner', ARGV[3], field('s', 'count'), 1, field('s', 'acked'), 0,
-  field('s', 'bytes'), length(frame), field('s', 1), frame)
-if deposit then
-  redis.call('HSET', mailbox, 'lease', integer(last))
-else
-  ends = integer(last)
-  redis.call('HSET', mailbox, 'ends', ends,
-    field('d', 'count'), 0, field('d', 'acked'), 0, field('d', 'bytes'), 0)
-  redis.call('PEXPIREAT', mailbox, integer(last + ARGV[6]))
-end
 scanner = ARGV[3]
-wake('d')
-return done('new', 's')
+s.count, s.acked, s.bytes, s.frames = 1, 0, length(frame), frame
+if deposit > 0 then
+  lease = math.max(ttl - lives, 0)
+else
+  left, remembered = lives, tonumber(ARGV[6])
+  redis.call('PEXPIRE', mailbox, left + remembered)
+end
+wake(d)
+return done('new', s)

@@ -2,43 +2,47 @@
 -- It answers whether the mailbox is a deposit, a word, and what belongs to it: after a success the
 -- caller's side and what it has read, but for `end`.
 --
--- A mailbox is the hash KEYS[1]: `token`, `join` and `scanner` are hashes of tokens, `ends` is the
--- end of its life in milliseconds and is taken away when a side ends it: a Redis that is full
--- allows that. Of each lane (d: the displayer's, s: the scanner's) it has `count`, `acked` and
--- `bytes`, and per frame its digest and length. The frames themselves are keys of their own, named
--- by their digest. A deposit has `deposit`, the seconds that were asked for, and `lease`, until when
--- nobody but its scanner can have it. `dnode` and `snode` are the channels of the nodes on which the
--- sides have waited last.
+-- A mailbox is the string KEYS[1], so that a script reads it and writes it once: fields of a hash cost a call
+-- each time. `token`, `join` and `scanner` are hashes of tokens, the last one empty before the join. It is over
+-- `remembered` milliseconds before the key goes. A deposit has `deposit`, the seconds that were asked for, and
+-- `lease`, the key's time to live at which others than its scanner can have it. Each lane (d: the displayer's,
+-- s: the scanner's) has how many frames were written and how many of them acknowledged, the bytes of the others, the
+-- channel of the node on which its writer has waited last, and of each frame the digest and the length. The
+-- frames themselves are keys of their own, named by their digest.
+local LAYOUT = '<c32c32Bc0BI4I8I8HHI4Bc0HHI4Bc0'
+local ENTRY = 36
 local mailbox = KEYS[1]
-local token, join, scanner, ends, deposit, lease =
-  unpack(redis.call('HMGET', mailbox, 'token', 'join', 'scanner', 'ends', 'deposit', 'lease'))
+local d, s = { side = 'd' }, { side = 's' }
+local token, join, scanner, ended, deposit, lease, remembered, ttl, left
+local box = redis.call('GET', mailbox)
+if box then
+  local at
+  token, join, scanner, ended, deposit, lease, remembered,
+    d.count, d.acked, d.bytes, d.node, s.count, s.acked, s.bytes, s.node, at = struct.unpack(LAYOUT, box)
+  local scanners = at + ENTRY * d.count
+  d.frames, s.frames = string.sub(box, at, scanners - 1), string.sub(box, scanners)
+  ttl = redis.call('PTTL', mailbox)
+  left = ttl - remembered
+end
 
 local function answer(word, ...)
-  return { deposit and 1 or 0, word, ... }
+  return { deposit and deposit > 0 and 1 or 0, word, ... }
 end
 
-local function integer(number)
-  return string.format('%.0f', number)
+-- Writes the mailbox by the call that is given; how long the key lives follows.
+local function save(call, ...)
+  return call('SET', mailbox, struct.pack(LAYOUT, token, join, #scanner, scanner, ended, deposit, lease, remembered,
+    d.count, d.acked, d.bytes, #d.node, d.node, s.count, s.acked, s.bytes, #s.node, s.node)
+    .. d.frames .. s.frames, ...)
 end
 
-local clock
-
--- A script runs at one moment.
-local function now()
-  if not clock then
-    local time = redis.call('TIME')
-    clock = time[1] * 1000 + math.floor(time[2] / 1000)
-  end
-  return clock
+local function empty(lane)
+  lane.count, lane.acked, lane.bytes, lane.frames = 0, 0, 0, ''
 end
 
 -- Why the mailbox takes no more calls; nil while it does.
 local function over()
-  if not ends then
-    return 'ended'
-  elseif now() >= tonumber(ends) then
-    return 'expired'
-  end
+  return ended == 1 and 'ended' or left <= 0 and 'expired' or nil
 end
 
 -- The caller's lane, or why it has none. Who has only the join token is told of an end.
@@ -47,13 +51,13 @@ local function lane(by)
     return nil, 'unknown'
   elseif by == token or by == scanner then
     local refused = over()
-    return not refused and (by == token and 'd' or 's'), refused
+    return not refused and (by == token and d or s), refused
   end
   return nil, by == join and over() or 'unknown'
 end
 
-local function field(side, name)
-  return side .. name
+local function entry(of, number)
+  return string.sub(of.frames, ENTRY * (number - 1) + 1, ENTRY * number)
 end
 
 local function key(frame)
@@ -61,103 +65,69 @@ local function key(frame)
 end
 
 local function length(frame)
-  return tonumber(string.sub(frame, 33))
+  return (struct.unpack('<I4', frame, 33))
 end
 
--- The frames of a lane from one number to another, each its digest and its length.
-local function frames(side, from, to)
-  local names = {}
+-- Adds the keys of a lane's frames from one number to another.
+local function keys(list, of, from, to)
   for number = from, to do
-    names[#names + 1] = field(side, number)
+    list[#list + 1] = key(entry(of, number))
   end
-  if #names == 0 then
-    return names
-  end
-  return redis.call('HMGET', mailbox, unpack(names))
+  return list
 end
 
--- How many frames a lane has had.
-local function written(side)
-  return tonumber(redis.call('HGET', mailbox, field(side, 'count')))
-end
-
--- The frames of a lane that have not been acknowledged.
-local function unread(side)
-  local count, acked = unpack(redis.call('HMGET', mailbox, field(side, 'count'), field(side, 'acked')))
-  return frames(side, tonumber(acked) + 1, tonumber(count))
-end
-
--- Whether the frame's bytes are there, as they are not when Redis was full; they stay until `last`.
-local function stored(frame, last)
-  return redis.call('PEXPIREAT', key(frame), last) == 1
+-- Whether the frame's bytes are there, as they are not when Redis was full; they stay for so long.
+local function stored(frame, milliseconds)
+  return redis.call('PEXPIRE', key(frame), milliseconds) == 1
 end
 
 local function forget(list)
-  local keys = {}
-  for _, frame in ipairs(list) do
-    keys[#keys + 1] = key(frame)
-  end
-  if #keys > 0 then
-    redis.call('UNLINK', unpack(keys))
+  if #list > 0 then
+    redis.call('UNLINK', unpack(list))
   end
 end
 
--- Lets a node know on which a side may wait; the calling one knows.
-local function tell(node)
-  if node and node ~= ARGV[2] then
-    redis.call('PUBLISH', node, string.sub(mailbox, 7, -2))
+-- Lets the node know on which the writer of a lane may wait; the calling one knows.
+local function wake(other)
+  if other.node ~= '' and other.node ~= ARGV[2] then
+    redis.call('PUBLISH', other.node, string.sub(mailbox, 7, -2))
   end
-end
-
-local function wake(side)
-  tell(redis.call('HGET', mailbox, field(side, 'node')))
 end
 
 -- What a side reads of the other's lane, after the frames up to `after`, which are acknowledged. Whoever
--- writes next lets `node` know; it is empty where nobody waits.
-local function read(side, after, node)
-  -- A full Redis keeps it from being noted, and the writer from writing.
-  local function wait(known)
-    if node ~= '' and node ~= known then
-      redis.pcall('HSET', mailbox, field(side, 'node'), node)
-    end
-  end
-
-  local left = tonumber(ends) - now()
-  if not scanner and not deposit then
-    wait()
-    return { 'unread', left, 0 }
-  end
-  local other = side == 'd' and 's' or 'd'
-  local own, count, acked, bytes, known = unpack(redis.call('HMGET', mailbox, field(side, 'count'),
-    field(other, 'count'), field(other, 'acked'), field(other, 'bytes'), field(side, 'node')))
-  count, acked, bytes, after = tonumber(count), tonumber(acked), tonumber(bytes), tonumber(after)
-  if after < acked then
+-- writes next lets `node` know; it is empty where nobody waits. `changed` is whether the mailbox has to be
+-- written anyway.
+local function read(own, after, node, changed)
+  local other = own == d and s or d
+  if after < other.acked then
     return { 'acknowledged' }
   end
-  after = math.min(after, count)
+  after = math.min(after, other.count)
   -- A deposit stays until its receipt is there.
-  if after > acked and not (deposit and side == 's' and written('s') < 2) then
-    local seen = frames(other, acked + 1, after)
-    for _, frame in ipairs(seen) do
-      bytes = bytes - length(frame)
-    end
+  if after > other.acked and not (deposit > 0 and own == s and s.count < 2) then
     -- Forgetting comes first: a full Redis lets a script write that has begun by making room.
-    forget(seen)
-    redis.call('HSET', mailbox, field(other, 'acked'), after, field(other, 'bytes'), bytes)
+    forget(keys({}, other, other.acked + 1, after))
+    for number = other.acked + 1, after do
+      other.bytes = other.bytes - length(entry(other, number))
+    end
+    other.acked = after
+    changed = true
   end
-  if after == count then
-    wait(known)
+  local waits = after == other.count and node ~= '' and node ~= own.node
+  if waits then
+    own.node = node
   end
-  local unread = { 'unread', left, own }
-  for _, frame in ipairs(frames(other, after + 1, count)) do
-    unread[#unread + 1] = key(frame)
+  if changed then
+    save(redis.call, 'KEEPTTL')
+  elseif waits then
+    -- A full Redis keeps it from being noted, and the writer from writing.
+    save(redis.pcall, 'KEEPTTL')
   end
-  return unread
+  return keys({ 'unread', left, own.count }, other, after + 1, other.count)
 end
 
 -- What a change has come to, and what its maker reads after it. ARGV ends with the number of the last frame
 -- that it has, and with its node, as `read` takes them.
-local function done(word, side)
-  return answer(word, side, read(side, ARGV[#ARGV - 1], ARGV[#ARGV]))
+local function done(word, own)
+  return answer(word, own.side, read(own, tonumber(ARGV[#ARGV - 1]), ARGV[#ARGV], word == 'new'))
 end
