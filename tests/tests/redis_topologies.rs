@@ -114,10 +114,9 @@ async fn wakes_across_relays(url: StoreUrl) {
     for mailbox in 0..20 {
         let mailbox = id(mailbox);
         here.open(mailbox, opening(false)).await.unwrap();
-        let watch = here.watch(mailbox);
+        let watch = here.watch(mailbox, token(1));
         // The subscription may still be on its way: then it wakes everyone when it is there.
         loop {
-            let changed = watch.changed();
             if !here
                 .read(mailbox, token(1), 0)
                 .await
@@ -128,7 +127,7 @@ async fn wakes_across_relays(url: StoreUrl) {
                 break;
             }
             there.join(mailbox, token(2), joining()).await.unwrap();
-            timeout(Duration::from_secs(3), changed)
+            timeout(Duration::from_secs(3), watch.changed())
                 .await
                 .expect("it is woken");
         }

@@ -9,6 +9,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
 use naru_core::mailbox::{FrameNumber, Join, MailboxId, Open, Token, TokenHash};
 use naru_relay::store::{
     Accepted, Backend, Capacity, Store, StoreError, StoreUrl, Unread, redis::ConnectError,
@@ -46,6 +47,7 @@ naru_tests::on_every_store!(
     expires_before_the_join,
     expires_after_the_join_and_never_slides,
     wakes_a_waiter_at_every_change,
+    does_not_wake_a_waiter_by_its_own_change,
     lets_one_of_many_scanners_in_at_once,
     keeps_mailboxes_apart,
 );
@@ -358,17 +360,24 @@ async fn expires_after_the_join_and_never_slides(url: StoreUrl) {
 async fn wakes_a_waiter_at_every_change(url: StoreUrl) {
     let store = Backend::open(&url, CAPACITY).await.unwrap();
     store.open(id(0), opening()).await.unwrap();
-    let watch = store.watch(id(0));
-    let woken = |changed| async { timeout(PATIENCE, changed).await.unwrap() };
-    let changed = watch.changed();
+    let watch = store.watch(id(0), displayer());
+    let woken = async || timeout(PATIENCE, watch.changed()).await.unwrap();
     store.join(id(0), join_token(), joining()).await.unwrap();
-    woken(changed).await;
-    let changed = watch.changed();
+    woken().await;
     append(&store, scanner(), 2, b"m3").await.unwrap();
-    woken(changed).await;
-    let changed = watch.changed();
+    woken().await;
     store.end(id(0), scanner()).await.unwrap();
-    woken(changed).await;
+    woken().await;
+}
+
+async fn does_not_wake_a_waiter_by_its_own_change(url: StoreUrl) {
+    let store = Backend::open(&url, CAPACITY).await.unwrap();
+    joined(&store).await;
+    let watch = store.watch(id(0), displayer());
+    append(&store, displayer(), 1, b"m2").await.unwrap();
+    assert!(watch.changed().now_or_never().is_none());
+    append(&store, scanner(), 2, b"m3").await.unwrap();
+    timeout(PATIENCE, watch.changed()).await.unwrap();
 }
 
 async fn lets_one_of_many_scanners_in_at_once(url: StoreUrl) {
@@ -415,11 +424,10 @@ async fn two_relays_share_a_redis_and_wake_each_other() {
     let redis = RunningRedis::start(&[]);
     let (here, there) = (redis_store(&redis).await, redis_store(&redis).await);
     here.open(id(0), opening()).await.unwrap();
-    let watch = here.watch(id(0));
+    let watch = here.watch(id(0), displayer());
     let mut heard = false;
     // The subscription may still be on its way.
     for frame in 1.. {
-        let changed = watch.changed();
         here.read(id(0), displayer(), 0).await.unwrap();
         if frame == 1 {
             there.join(id(0), join_token(), joining()).await.unwrap();
@@ -428,7 +436,9 @@ async fn two_relays_share_a_redis_and_wake_each_other() {
         } else {
             break;
         }
-        heard |= timeout(Duration::from_secs(1), changed).await.is_ok();
+        heard |= timeout(Duration::from_secs(1), watch.changed())
+            .await
+            .is_ok();
     }
     assert!(heard);
     assert_eq!(frames(&here, displayer(), 0).await.len(), 4);

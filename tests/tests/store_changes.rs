@@ -171,25 +171,24 @@ async fn keeps_a_change_whose_reading_is_refused(url: StoreUrl) {
 async fn hands_a_frame_to_the_peer_and_not_to_its_writer(url: StoreUrl) {
     let store = Backend::open(&url, CAPACITY).await.unwrap();
     make(&store, opening(None), 0).await;
-    let displayer = store.watch(id(0));
+    let displayer = store.watch(id(0), token(DISPLAYER));
+    let scanner = store.watch(id(0), token(SCANNER));
     make(&store, joining(JOIN, SCANNER), 0).await;
-    assert!(displayer.take(token(SCANNER), 0).is_none(), "its own");
-    assert!(displayer.take(token(DISPLAYER), 1).is_none(), "it has it");
-    if let Some(handed) = displayer.take(token(DISPLAYER), 0) {
+    assert!(scanner.take(0).is_none(), "its own");
+    assert!(displayer.take(1).is_none(), "it has it");
+    if let Some(handed) = displayer.take(0) {
         assert_eq!(handed.frame, [SCANNER; 20]);
         assert!(handed.expires_in > CAPACITY.join_ttl, "it lives on");
-        assert!(displayer.take(token(DISPLAYER), 0).is_none(), "once");
+        assert!(displayer.take(0).is_none(), "once");
     }
     let refused = store.change(id(0), writing(STRANGER, 1, b"no"), 0).await;
     assert_eq!(refused, Err(StoreError::Unknown));
-    assert!(
-        displayer.take(token(SCANNER), 0).is_none(),
-        "it was refused"
-    );
+    assert!(scanner.take(0).is_none(), "it was refused");
     for _ in 0..2 {
         make(&store, writing(DISPLAYER, 1, b"one"), 1).await;
     }
-    if let Some(handed) = displayer.take(token(SCANNER), 0) {
+    assert!(displayer.take(0).is_none(), "its own");
+    if let Some(handed) = scanner.take(0) {
         assert_eq!(handed.frame, b"one");
     }
 }

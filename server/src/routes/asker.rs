@@ -1,6 +1,6 @@
 //! What every mailbox call is answered with: the peer's next frames (`docs/protocol.md` §5).
 
-use std::{pin::pin, time::Duration};
+use std::time::Duration;
 
 use actix_web::{HttpResponse, http::StatusCode};
 use naru_core::mailbox::{self, CBOR_SEQUENCE, EXPIRES_IN, MailboxId, TokenHash, WRITTEN};
@@ -114,11 +114,9 @@ impl<'c> Asker<'c> {
     ) -> Result<(Accepted, Unread), Problem> {
         let Reading { after, written, .. } = self.reading;
         let place = relay.waiters.enter(self.client.network());
-        let watch = relay.store.watch(self.id);
+        // Before the mailbox is read, so that no change falls between the two.
+        let watch = relay.store.watch(self.id, self.reader);
         let mut stopping = relay.stopping.clone();
-        let mut changed = pin!(watch.changed());
-        // Registered before the mailbox is read, so that no change falls between the two.
-        changed.as_mut().enable();
         let (accepted, mut read) = first().await?;
         loop {
             let unread = read?;
@@ -132,11 +130,11 @@ impl<'c> Asker<'c> {
             }
             let again = deadline.min(now + unread.expires_in).min(now + RECHECK);
             tokio::select! {
-                () = changed.as_mut() => {}
+                () = watch.changed() => {}
                 () = sleep_until(again) => {}
                 _ = stopping.wait_for(|stopping| *stopping) => return Err(Problem::ShuttingDown),
             }
-            if let Some(handed) = watch.take(self.reader, after) {
+            if let Some(handed) = watch.take(after) {
                 let unread = Unread {
                     frames: vec![handed.frame],
                     written: unread.written,
@@ -144,8 +142,6 @@ impl<'c> Asker<'c> {
                 };
                 return Ok((accepted, unread));
             }
-            changed.set(watch.changed());
-            changed.as_mut().enable();
             read = relay.store.read(self.id, self.reader, after).await;
         }
     }

@@ -111,7 +111,7 @@ impl Store for Backend {
         on!(self, store => store.ready().await)
     }
 
-    fn watch(&self, id: MailboxId) -> Watch {
-        on!(self, store => store.watch(id))
+    fn watch(&self, id: MailboxId, reader: TokenHash) -> Watch {
+        on!(self, store => store.watch(id, reader))
     }
 }

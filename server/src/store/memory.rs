@@ -113,11 +113,12 @@ impl Memory {
             mailbox.ends = until;
         }
         state.bytes += join.m1.len();
-        mailbox.scanner = Some(join.token);
+        let reader = join.token;
+        mailbox.scanner = Some(reader);
         mailbox.scanner_lane.push(join.m1);
         let change = mailbox.outcome(Accepted::New, Side::Scanner);
         drop(guard);
-        self.wakers.wake(&id);
+        self.wakers.tell(&id, reader, None);
         Ok(change)
     }
 
@@ -166,7 +167,7 @@ impl Memory {
         state.bytes += frame.len();
         lane.push(frame);
         drop(guard);
-        self.wakers.wake(&id);
+        self.wakers.tell(&id, by, None);
         Ok(new)
     }
 }
@@ -235,8 +236,8 @@ impl Store for Memory {
         Ok(())
     }
 
-    fn watch(&self, id: MailboxId) -> Watch {
-        self.wakers.watch(id)
+    fn watch(&self, id: MailboxId, reader: TokenHash) -> Watch {
+        self.wakers.watch(id, reader)
     }
 }
 

@@ -281,7 +281,7 @@ pub trait Store: Sync {
     /// Whether the store answers.
     fn ready(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Hears of the mailbox's changes from now on: of those that other relays make after the next
+    /// Hears from now on of what others than the reader do to the mailbox: at other relays after the reader's next
     /// [`Self::read`].
-    fn watch(&self, id: MailboxId) -> Watch;
+    fn watch(&self, id: MailboxId, reader: TokenHash) -> Watch;
 }

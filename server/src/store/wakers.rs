@@ -1,7 +1,7 @@
 //! Wakes the clients that wait on this node.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -9,20 +9,24 @@ use std::{
 use naru_core::mailbox::{FrameNumber, MailboxId, TokenHash};
 use tokio::sync::Notify;
 
+/// Waiting clients are kept in so many maps, so that the node's threads rarely want the same one.
+const SHARDS: usize = 16;
+
 /// The waiting clients, by mailbox.
 #[derive(Clone, Default)]
-pub struct Wakers(Arc<Mutex<HashMap<MailboxId, Arc<Waiting>>>>);
+pub struct Wakers(Arc<[Mutex<Waiting>; SHARDS]>);
 
-#[derive(Default)]
-struct Waiting {
+type Waiting = HashMap<MailboxId, Vec<Arc<Waiter>>>;
+
+struct Waiter {
+    reader: TokenHash,
     notify: Notify,
     handed: Mutex<Option<Handed>>,
 }
 
 /// A frame that has just been stored, for the one who waits for it: it need not be fetched.
+#[derive(Clone)]
 pub struct Handed {
-    /// The hash of its writer's token.
-    pub writer: TokenHash,
     /// Its number in the lane.
     pub number: FrameNumber,
     /// Its bytes.
@@ -32,41 +36,62 @@ pub struct Handed {
 }
 
 impl Wakers {
-    /// Registers for the mailbox's changes: what happens after this call is not missed.
-    pub fn watch(&self, id: MailboxId) -> Watch {
-        let waiting = Arc::clone(lock(&self.0).entry(id).or_default());
+    /// Registers a reader for what others do to the mailbox: nothing after this call is missed.
+    pub fn watch(&self, id: MailboxId, reader: TokenHash) -> Watch {
+        let waiter = Arc::new(Waiter {
+            reader,
+            notify: Notify::new(),
+            handed: Mutex::default(),
+        });
+        let waiters = &mut *self.of(&id);
+        waiters.entry(id).or_default().push(Arc::clone(&waiter));
         Watch {
             wakers: self.clone(),
             id,
-            waiting,
+            waiter,
         }
     }
 
-    /// Whether anyone waits for the mailbox.
-    pub fn is_watched(&self, id: &MailboxId) -> bool {
-        lock(&self.0).contains_key(id)
+    /// Whether the reader waits for the mailbox.
+    pub fn is_watched(&self, id: &MailboxId, reader: TokenHash) -> bool {
+        let waiting = self.of(id);
+        let waiters = waiting.get(id);
+        waiters.is_some_and(|all| all.iter().any(|waiter| waiter.reader == reader))
     }
 
     /// Wakes everyone who waits for the mailbox.
     pub fn wake(&self, id: &MailboxId) {
-        if let Some(waiting) = lock(&self.0).get(id) {
-            waiting.notify.notify_waiters();
+        if let Some(waiters) = self.of(id).get(id) {
+            waiters.iter().for_each(|waiter| waiter.notify.notify_one());
         }
     }
 
-    /// Wakes everyone who waits for the mailbox, and leaves them what they have waited for.
-    pub fn hand(&self, id: &MailboxId, handed: impl FnOnce() -> Handed) {
-        if let Some(waiting) = lock(&self.0).get(id) {
-            *lock(&waiting.handed) = Some(handed());
-            waiting.notify.notify_waiters();
+    /// Wakes everyone who waits for the mailbox, but for the one who has changed it, and leaves them the frame
+    /// that they may have waited for.
+    pub fn tell(&self, id: &MailboxId, writer: TokenHash, handed: Option<Handed>) {
+        let waiting = self.of(id);
+        let waiters = waiting.get(id).into_iter().flatten();
+        for waiter in waiters.filter(|waiter| waiter.reader != writer) {
+            if let Some(handed) = &handed {
+                *lock(&waiter.handed) = Some(handed.clone());
+            }
+            waiter.notify.notify_one();
         }
     }
 
     /// Wakes everyone, after changes that could have been missed.
     pub fn wake_all(&self) {
-        lock(&self.0)
-            .values()
-            .for_each(|waiting| waiting.notify.notify_waiters());
+        for shard in &*self.0 {
+            let waiting = lock(shard);
+            let waiters = waiting.values().flatten();
+            waiters.for_each(|waiter| waiter.notify.notify_one());
+        }
+    }
+
+    fn of(&self, id: &MailboxId) -> MutexGuard<'_, Waiting> {
+        // Identifiers are random.
+        let [first, ..] = *id.as_bytes();
+        lock(&self.0[usize::from(first) % SHARDS])
     }
 }
 
@@ -78,29 +103,30 @@ fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
 pub struct Watch {
     wakers: Wakers,
     id: MailboxId,
-    waiting: Arc<Waiting>,
+    waiter: Arc<Waiter>,
 }
 
 impl Watch {
-    /// Resolves at the next change after this call; take it before reading the mailbox.
-    pub fn changed(&self) -> tokio::sync::futures::Notified<'_> {
-        self.waiting.notify.notified()
+    /// Resolves when somebody else has changed the mailbox since this was called last, or since the watch began.
+    pub async fn changed(&self) {
+        self.waiter.notify.notified().await;
     }
 
-    /// The frame after `after`, where it has been handed over; not to its own writer.
-    pub fn take(&self, reader: TokenHash, after: u16) -> Option<Handed> {
-        lock(&self.waiting.handed).take_if(|handed| {
-            handed.writer != reader && Some(handed.number.get()) == after.checked_add(1)
-        })
+    /// The frame after `after`, where it has been handed over.
+    pub fn take(&self, after: u16) -> Option<Handed> {
+        let next = after.checked_add(1);
+        lock(&self.waiter.handed).take_if(|handed| Some(handed.number.get()) == next)
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        let mut waiting = lock(&self.wakers.0);
-        // The map's own and this one's: nobody else waits.
-        if Arc::strong_count(&self.waiting) == 2 {
-            waiting.remove(&self.id);
+        if let Entry::Occupied(mut entry) = self.wakers.of(&self.id).entry(self.id) {
+            let waiters = entry.get_mut();
+            waiters.retain(|waiter| !Arc::ptr_eq(waiter, &self.waiter));
+            if waiters.is_empty() {
+                entry.remove();
+            }
         }
     }
 }

@@ -197,9 +197,7 @@ impl Relay {
         let deadline = Instant::now() + wait.min(MAX_WAIT);
         loop {
             let store = self.store();
-            let watch = store.watch(id);
-            let mut changed = std::pin::pin!(watch.changed());
-            changed.as_mut().enable();
+            let watch = store.watch(id, by);
             let unread = self.call(Call::Read(id, by, after)).await?.1;
             let unread = unread.expect("a read");
             let now = Instant::now();
@@ -211,6 +209,7 @@ impl Relay {
                 return Ok(unread);
             }
             let again = deadline.min(now + unread.expires_in).min(now + RECHECK);
+            let changed = std::pin::pin!(watch.changed());
             futures_util::future::select(changed, std::pin::pin!(sleep_until(again))).await;
         }
     }

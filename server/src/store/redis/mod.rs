@@ -192,7 +192,7 @@ impl Redis {
         change: &Change,
         after: u16,
     ) -> Result<Answer, StoreError> {
-        let node = self.node_of_a_waiter(id);
+        let node = self.node_of_a_waiter(id, change.reader());
         let then = |command: &mut Cmd| {
             command.arg(after).arg(node);
         };
@@ -270,27 +270,25 @@ impl Redis {
         outcome: Outcome,
         read: &Result<Read, StoreError>,
     ) {
-        let written = match change {
-            Change::Open { .. } => None,
-            Change::Join { join, .. } => Some((FrameNumber::FIRST, &join.m1)),
-            Change::Write { number, frame, .. } => Some((*number, frame)),
-        };
-        match (written, outcome.accepted, read) {
-            (Some((number, frame)), Accepted::New, Ok(read)) => {
-                self.wakers.hand(id, || Handed {
-                    writer: change.reader(),
-                    number,
-                    frame: frame.clone(),
-                    expires_in: read.expires_in,
-                });
-            }
-            _ => self.wakers.wake(id),
+        if outcome.accepted == Accepted::Again {
+            return;
         }
+        let written = match change {
+            Change::Open { .. } => return,
+            Change::Join { join, .. } => (FrameNumber::FIRST, &join.m1),
+            Change::Write { number, frame, .. } => (*number, frame),
+        };
+        let handed = read.as_ref().ok().map(|read| Handed {
+            number: written.0,
+            frame: written.1.clone(),
+            expires_in: read.expires_in,
+        });
+        self.wakers.tell(id, change.reader(), handed);
     }
 
     /// Whoever writes next lets this node know, where somebody waits on it.
-    fn node_of_a_waiter(&self, id: &MailboxId) -> &str {
-        match self.wakers.is_watched(id) {
+    fn node_of_a_waiter(&self, id: &MailboxId, reader: TokenHash) -> &str {
+        match self.wakers.is_watched(id, reader) {
             true => self.channel.as_str(),
             false => "",
         }
@@ -329,7 +327,7 @@ impl Drop for Redis {
 
 impl Store for Redis {
     async fn read(&self, id: MailboxId, by: TokenHash, after: u16) -> Result<Unread, StoreError> {
-        let node = self.node_of_a_waiter(&id);
+        let node = self.node_of_a_waiter(&id, by);
         let mailbox = key(&id);
         let answer = self.run(&self.scripts.read, &mailbox, None, |command| {
             command.arg(by.as_bytes()).arg(node).arg(after);
@@ -367,8 +365,8 @@ impl Store for Redis {
         ping.map(drop).map_err(|error| unavailable(&error))
     }
 
-    fn watch(&self, id: MailboxId) -> Watch {
-        self.wakers.watch(id)
+    fn watch(&self, id: MailboxId, reader: TokenHash) -> Watch {
+        self.wakers.watch(id, reader)
     }
 }
 

@@ -100,6 +100,9 @@ end
 local function read(own, after, node, changed)
   local other = own == d and s or d
   if after < other.acked then
+    if changed then
+      save(redis.call, 'KEEPTTL')
+    end
     return { 'acknowledged' }
   end
   after = math.min(after, other.count)
