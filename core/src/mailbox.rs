@@ -269,12 +269,15 @@ impl Join {
 }
 
 /// Writes frames as a CBOR sequence of byte strings.
-pub fn frames_to_cbor<'f>(frames: impl IntoIterator<Item = &'f [u8]>) -> Vec<u8> {
-    let mut sequence = Vec::new();
+pub fn frames_to_cbor(frames: &[impl AsRef<[u8]>]) -> Vec<u8> {
+    /// The longest head of a byte string.
+    const HEAD: usize = 9;
+    let lengths = frames.iter().map(|frame| frame.as_ref().len() + HEAD);
+    let mut sequence = Vec::with_capacity(lengths.sum());
     for frame in frames {
         let mut encoder = minicbor::Encoder::new(&mut sequence);
         // Writing to a `Vec` cannot fail: the encoder's error type is `Infallible`.
-        let _ = encoder.bytes(frame);
+        let _ = encoder.bytes(frame.as_ref());
     }
     sequence
 }
@@ -441,7 +444,7 @@ mod tests {
     #[test]
     fn frames_survive_a_cbor_sequence() {
         let frames = [&b"one"[..], b"", b"three"];
-        let sequence = frames_to_cbor(frames);
+        let sequence = frames_to_cbor(&frames);
         assert_eq!(frames_from_cbor(&sequence).unwrap(), frames);
         assert_eq!(frames_from_cbor(&[]).unwrap(), Vec::<Vec<u8>>::new());
         assert_eq!(frames_from_cbor(&sequence[..2]), Err(MalformedBody));

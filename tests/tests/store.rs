@@ -112,7 +112,8 @@ async fn append(
 }
 
 async fn frames(store: &Backend, by: TokenHash, after: u16) -> Vec<Vec<u8>> {
-    store.read(id(0), by, after).await.unwrap().frames
+    let unread = store.read(id(0), by, after).await.unwrap();
+    unread.frames.into_iter().map(Vec::from).collect()
 }
 
 async fn opens_once_and_repeats_the_answer(url: StoreUrl) {
@@ -412,7 +413,7 @@ async fn keeps_mailboxes_apart(url: StoreUrl) {
     store.join(id(1), join_token(), joining()).await.unwrap();
     store.end(id(0), scanner()).await.unwrap();
     let other = store.read(id(1), displayer(), 0).await.unwrap();
-    assert_eq!(other.frames, [b"m1"]);
+    assert_eq!(other.frames, [&b"m1"[..]]);
 }
 
 async fn redis_store(redis: &RunningRedis) -> Backend {

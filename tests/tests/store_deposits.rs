@@ -82,7 +82,8 @@ async fn append(store: &Backend, by: TokenHash, frame: u16, bytes: &[u8]) -> Acc
 }
 
 async fn frames(store: &Backend, by: TokenHash, after: u16) -> Vec<Vec<u8>> {
-    store.read(id(), by, after).await.unwrap().frames
+    let unread = store.read(id(), by, after).await.unwrap();
+    unread.frames.into_iter().map(Vec::from).collect()
 }
 
 /// A store with a deposit of two frames.

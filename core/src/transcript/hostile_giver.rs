@@ -102,7 +102,7 @@ impl Transport for Giver {
         Ok(Response {
             status: if has_ended { 410 } else { 200 },
             headers: Vec::new(),
-            body: frames_to_cbor(new.iter().map(Vec::as_slice)),
+            body: frames_to_cbor(new),
         })
     }
 

@@ -101,9 +101,7 @@ impl<'c> Asker<'c> {
             .content_type(CBOR_SEQUENCE)
             .insert_header((EXPIRES_IN, unread.expires_in.as_secs()))
             .insert_header((WRITTEN, u64::from(unread.written)))
-            .body(mailbox::frames_to_cbor(
-                unread.frames.iter().map(Vec::as_slice),
-            )))
+            .body(mailbox::frames_to_cbor(&unread.frames)))
     }
 
     async fn wait(

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use bytes::Bytes;
 use futures_util::StreamExt;
 use naru_core::mailbox::{
     CBOR, FrameNumber, Join, MailboxId, OCTET_STREAM, Open, Token, TokenHash,
@@ -308,6 +309,8 @@ pub(super) async fn append(
         return Err(Problem::Malformed);
     }
     let asker = Asker::new(client, caller.as_ref(), id, by, reading);
+    // What the connection has read into is larger, and would be kept with it.
+    let frame = Bytes::copy_from_slice(&frame);
     let change = Change::Write { by, number, frame };
     // What else is written tells the relay nothing.
     let kind =
@@ -393,7 +396,7 @@ pub(super) async fn body(
     request: &HttpRequest,
     mut payload: web::Payload,
     media_type: &str,
-) -> Result<Vec<u8>, Problem> {
+) -> Result<Bytes, Problem> {
     let given = request
         .headers()
         .get(header::CONTENT_TYPE)
@@ -407,15 +410,22 @@ pub(super) async fn body(
     // The CBOR around a frame of a join takes a little more.
     let limit = relay.frame_bytes + 128;
     let whole = async {
-        let mut body = Vec::new();
+        let mut first = Bytes::new();
+        let mut more = Vec::new();
         while let Some(chunk) = payload.next().await {
             let chunk = chunk.map_err(|_| Problem::Malformed)?;
-            if body.len() + chunk.len() > limit {
+            if first.len() + more.len() + chunk.len() > limit {
                 return Err(Problem::FrameTooLarge);
             }
-            body.extend_from_slice(&chunk);
+            match first.is_empty() {
+                true => first = chunk,
+                false => more.extend_from_slice(&chunk),
+            }
         }
-        Ok(body)
+        match more.is_empty() {
+            true => Ok(first),
+            false => Ok([&first[..], &more].concat().into()),
+        }
     };
     let body = timeout(relay.body_deadline, whole)
         .await

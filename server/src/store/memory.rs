@@ -5,13 +5,14 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use bytes::Bytes;
 use naru_core::mailbox::{FrameNumber, Join, MailboxId, Open, TokenHash};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use super::{
-    Accepted, Capacity, Change, Changed, Lifetimes, Outcome, Store, StoreError, Unread, Wakers,
-    Watch,
+    Accepted, Capacity, Change, Changed, Handed, Lifetimes, Outcome, Store, StoreError, Unread,
+    Wakers, Watch,
 };
 
 /// Mailboxes in a map, and their ends in order.
@@ -115,10 +116,16 @@ impl Memory {
         state.bytes += join.m1.len();
         let reader = join.token;
         mailbox.scanner = Some(reader);
-        mailbox.scanner_lane.push(join.m1);
+        let m1 = Bytes::from(join.m1);
+        mailbox.scanner_lane.push(m1.clone());
         let change = mailbox.outcome(Accepted::New, Side::Scanner);
+        let handed = Handed {
+            number: FrameNumber::FIRST,
+            frame: m1,
+            expires_in: mailbox.ends - now,
+        };
         drop(guard);
-        self.wakers.tell(&id, reader, None);
+        self.wakers.tell(&id, reader, Some(handed));
         Ok(change)
     }
 
@@ -128,7 +135,7 @@ impl Memory {
         id: MailboxId,
         by: TokenHash,
         number: FrameNumber,
-        frame: Vec<u8>,
+        frame: Bytes,
     ) -> Result<Outcome, StoreError> {
         let mut guard = self.current();
         let state = &mut *guard;
@@ -165,9 +172,14 @@ impl Memory {
             return Err(StoreError::Full);
         }
         state.bytes += frame.len();
-        lane.push(frame);
+        lane.push(frame.clone());
+        let handed = Handed {
+            number,
+            frame,
+            expires_in: mailbox.ends - Instant::now(),
+        };
         drop(guard);
-        self.wakers.tell(&id, by, None);
+        self.wakers.tell(&id, by, Some(handed));
         Ok(new)
     }
 }
@@ -388,13 +400,13 @@ impl Mailbox {
 /// One side's frames. The digests of acknowledged ones stay, to know a repetition.
 #[derive(Default)]
 struct Lane {
-    unread: VecDeque<Vec<u8>>,
+    unread: VecDeque<Bytes>,
     digests: Vec<[u8; 32]>,
     bytes: usize,
 }
 
 impl Lane {
-    fn push(&mut self, frame: Vec<u8>) {
+    fn push(&mut self, frame: Bytes) {
         self.digests.push(Sha256::digest(&frame).into());
         self.bytes += frame.len();
         self.unread.push_back(frame);
@@ -405,7 +417,7 @@ impl Lane {
     }
 
     /// The frames after `after`, and how many bytes were freed by forgetting those up to it.
-    fn read(&mut self, after: usize, keeps: bool) -> Result<(usize, Vec<Vec<u8>>), StoreError> {
+    fn read(&mut self, after: usize, keeps: bool) -> Result<(usize, Vec<Bytes>), StoreError> {
         let acknowledged = self.digests.len() - self.unread.len();
         let forget = after
             .checked_sub(acknowledged)

@@ -7,6 +7,7 @@ mod wakers;
 
 use std::{future::Future, time::Duration};
 
+use bytes::Bytes;
 use naru_core::mailbox::{FrameNumber, Join, MailboxId, Open, TokenHash};
 
 pub use self::{
@@ -116,7 +117,7 @@ pub enum Change {
         /// The frame's place in the lane.
         number: FrameNumber,
         /// Its bytes.
-        frame: Vec<u8>,
+        frame: Bytes,
     },
 }
 
@@ -138,7 +139,7 @@ pub type Changed = (Outcome, Result<Unread, StoreError>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread {
     /// In the order of the lane.
-    pub frames: Vec<Vec<u8>>,
+    pub frames: Vec<Bytes>,
     /// How many frames the reader's own lane has: fewer than it has written when the store has forgotten
     /// some.
     pub written: u16,
@@ -239,8 +240,9 @@ pub trait Store: Sync {
         id: MailboxId,
         by: TokenHash,
         number: FrameNumber,
-        frame: Vec<u8>,
+        frame: impl Into<Bytes>,
     ) -> impl Future<Output = Result<Accepted, StoreError>> + Send {
+        let frame = frame.into();
         self.accept(id, Change::Write { by, number, frame })
     }
 

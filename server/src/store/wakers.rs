@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use naru_core::mailbox::{FrameNumber, MailboxId, TokenHash};
 use tokio::sync::Notify;
 
@@ -30,7 +31,7 @@ pub struct Handed {
     /// Its number in the lane.
     pub number: FrameNumber,
     /// Its bytes.
-    pub frame: Vec<u8>,
+    pub frame: Bytes,
     /// What is left of the mailbox's life.
     pub expires_in: Duration,
 }

@@ -282,7 +282,7 @@ fn success(status: u16, unread: &Unread) -> Response {
             (EXPIRES_IN.into(), expires_in),
             (WRITTEN.into(), unread.written.to_string()),
         ],
-        body: mailbox::frames_to_cbor(unread.frames.iter().map(Vec::as_slice)),
+        body: mailbox::frames_to_cbor(&unread.frames),
     }
 }
 

@@ -9,6 +9,7 @@ mod subscriber;
 
 use std::{fmt::Write, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use naru_core::mailbox::{FrameNumber, MailboxId, TokenHash};
 use redis::{Cmd, ErrorKind, Pipeline, RedisError, ServerErrorKind, Value};
 use sha2::{Digest, Sha256};
@@ -275,12 +276,12 @@ impl Redis {
         }
         let written = match change {
             Change::Open { .. } => return,
-            Change::Join { join, .. } => (FrameNumber::FIRST, &join.m1),
-            Change::Write { number, frame, .. } => (*number, frame),
+            Change::Join { join, .. } => (FrameNumber::FIRST, Bytes::copy_from_slice(&join.m1)),
+            Change::Write { number, frame, .. } => (*number, frame.clone()),
         };
         let handed = read.as_ref().ok().map(|read| Handed {
             number: written.0,
-            frame: written.1.clone(),
+            frame: written.1,
             expires_in: read.expires_in,
         });
         self.wakers.tell(id, change.reader(), handed);
@@ -309,7 +310,7 @@ impl Redis {
                 .map_err(|error| unavailable(&error))
                 .and_then(|found| parse(found).ok_or_else(strange))?;
             // A lane has no gap: what follows a frame that was taken away meanwhile has to wait.
-            frames.extend(found.into_iter().map_while(|frame| frame));
+            frames.extend(found.into_iter().map_while(|frame| frame.map(Bytes::from)));
         }
         Ok(Unread {
             frames,
