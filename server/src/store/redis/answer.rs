@@ -6,11 +6,14 @@ use redis::{FromRedisValue, Value};
 
 use crate::store::{Accepted, Outcome, StoreError};
 
-/// What a script says: whether the mailbox is a deposit, a word, and what belongs to it.
+/// How many bytes of its SHA-256 name a frame in its mailbox: who makes two alike confuses only their own lane.
+pub(super) const DIGEST: usize = 16;
+
+/// What a script says: a word, and what belongs to it, packed as `prelude.lua` does.
 pub(super) struct Answer {
-    is_of_a_deposit: bool,
-    word: String,
-    details: Vec<Value>,
+    bytes: Vec<u8>,
+    /// Where the word ends.
+    word: usize,
 }
 
 /// What a reader may have.
@@ -18,90 +21,109 @@ pub(super) struct Read {
     pub(super) expires_in: Duration,
     /// How many frames the reader has written.
     pub(super) written: u16,
-    /// Where the peer's are.
-    pub(super) keys: Vec<Vec<u8>>,
+    /// The names of the peer's.
+    pub(super) frames: Vec<[u8; DIGEST]>,
 }
 
 impl Answer {
-    pub(super) fn parse(values: Vec<Value>) -> Result<Self, StoreError> {
-        let mut values = values.into_iter();
-        let is_of_a_deposit: u8 = values.next().and_then(parse).ok_or_else(strange)?;
-        let word = values.next().and_then(parse).ok_or_else(strange)?;
-        Ok(Self {
-            is_of_a_deposit: is_of_a_deposit == 1,
-            word,
-            details: values.collect(),
-        })
+    pub(super) fn parse(bytes: Vec<u8>) -> Result<Self, StoreError> {
+        let word = bytes.iter().position(|byte| *byte == b'\n');
+        let word = word.ok_or_else(strange)?;
+        Ok(Self { bytes, word })
     }
 
     /// What has become of a change, and what has been read after it.
-    pub(super) fn change(mut self) -> Result<(Outcome, Result<Read, StoreError>), StoreError> {
-        let read = (self.details.len() > 1).then(|| self.details.remove(1));
-        let outcome = self.outcome()?;
-        Ok((outcome, Read::parse(read.ok_or_else(strange)?)))
+    pub(super) fn change(&self) -> Result<(Outcome, Result<Read, StoreError>), StoreError> {
+        let (outcome, mut rest) = self.succeeded()?;
+        Ok((outcome, Read::take(&mut rest)))
     }
 
     /// What has become of a change after which nothing is read.
-    pub(super) fn outcome(self) -> Result<Outcome, StoreError> {
-        let accepted = match self.word.as_str() {
-            "new" => Accepted::New,
-            "again" => Accepted::Again,
+    pub(super) fn outcome(&self) -> Result<Outcome, StoreError> {
+        self.succeeded().map(|(outcome, _)| outcome)
+    }
+
+    pub(super) fn read(&self) -> Result<Read, StoreError> {
+        self.succeeded()
+            .and_then(|(_, mut rest)| Read::take(&mut rest))
+    }
+
+    fn succeeded(&self) -> Result<(Outcome, Packed<'_>), StoreError> {
+        let accepted = match self.word() {
+            b"new" => Accepted::New,
+            b"again" | b"read" => Accepted::Again,
             _ => return Err(self.refusal()),
         };
-        let side = self.details.into_iter().next();
-        let side: String = side.and_then(parse).ok_or_else(strange)?;
-        Ok(Outcome {
+        let mut rest = self.packed();
+        let [is_deposit, side] = rest.take().ok_or_else(strange)?;
+        let outcome = Outcome {
             accepted,
-            is_deposit: self.is_of_a_deposit,
-            by_scanner: side == "s",
-        })
+            is_deposit: is_deposit == 1,
+            by_scanner: side == b's',
+        };
+        Ok((outcome, rest))
     }
 
-    pub(super) fn read(self) -> Result<Read, StoreError> {
-        match self.word.as_str() {
-            "read" => Read::parse(self.details.into_iter().nth(1).ok_or_else(strange)?),
-            _ => Err(self.refusal()),
-        }
-    }
-
-    fn refusal(self) -> StoreError {
-        match self.word.as_str() {
-            "unknown" => StoreError::Unknown,
-            "expired" => StoreError::Expired,
-            "ended" => StoreError::Ended,
-            "exists" => StoreError::Exists,
-            "already_joined" => StoreError::AlreadyJoined,
-            "not_joined" => StoreError::NotJoined,
-            "conflict" => StoreError::Conflict,
-            "mailbox_full" => StoreError::MailboxFull,
-            "full" => StoreError::Full,
-            "gap" => match self.details.into_iter().next().and_then(parse) {
+    fn refusal(&self) -> StoreError {
+        match self.word() {
+            b"unknown" => StoreError::Unknown,
+            b"expired" => StoreError::Expired,
+            b"ended" => StoreError::Ended,
+            b"exists" => StoreError::Exists,
+            b"already_joined" => StoreError::AlreadyJoined,
+            b"not_joined" => StoreError::NotJoined,
+            b"conflict" => StoreError::Conflict,
+            b"mailbox_full" => StoreError::MailboxFull,
+            b"full" => StoreError::Full,
+            b"gap" => match self.packed().take().map(u16::from_le_bytes) {
                 Some(expected) => StoreError::Gap { expected },
                 None => strange(),
             },
             _ => strange(),
         }
     }
+
+    fn word(&self) -> &[u8] {
+        &self.bytes[..self.word]
+    }
+
+    fn packed(&self) -> Packed<'_> {
+        Packed(&self.bytes[self.word + 1..])
+    }
 }
 
 impl Read {
-    fn parse(value: Value) -> Result<Self, StoreError> {
-        let mut parts: std::vec::IntoIter<Value> =
-            parse(value).map(Vec::into_iter).ok_or_else(strange)?;
-        let word: String = parts.next().and_then(parse).ok_or_else(strange)?;
-        match word.as_str() {
-            "unread" => {}
-            "acknowledged" => return Err(StoreError::Acknowledged),
-            _ => return Err(strange()),
+    /// Takes all that is left.
+    fn take(packed: &mut Packed<'_>) -> Result<Self, StoreError> {
+        if packed.0.is_empty() {
+            return Err(StoreError::Acknowledged);
         }
-        let left = parts.next().and_then(parse).ok_or_else(strange)?;
-        let written = parts.next().and_then(parse).ok_or_else(strange)?;
-        let keys = parts.map(|key| parse(key).ok_or_else(strange));
+        let left = packed.take().map(u64::from_le_bytes);
+        let written = packed.take().map(u16::from_le_bytes);
+        let (Some(left), Some(written)) = (left, written) else {
+            return Err(strange());
+        };
+        let mut frames = Vec::new();
+        while let Some(digest) = packed.take() {
+            let _length: [u8; 4] = packed.take().ok_or_else(strange)?;
+            frames.push(digest);
+        }
         Ok(Self {
             expires_in: Duration::from_millis(left),
             written,
-            keys: keys.collect::<Result<_, _>>()?,
+            frames,
         })
+    }
+}
+
+/// Fields that follow each other.
+struct Packed<'b>(&'b [u8]);
+
+impl Packed<'_> {
+    fn take<const BYTES: usize>(&mut self) -> Option<[u8; BYTES]> {
+        let (field, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*field)
     }
 }
 

@@ -17,7 +17,7 @@ use tokio::task::AbortHandle;
 
 pub use self::deployment::{Deployment, NoRedisUrl};
 use self::{
-    answer::{Answer, Read, parse, strange},
+    answer::{Answer, DIGEST, Read, parse, strange},
     link::Link,
     script::{By, Script, Scripts},
     servers::Servers,
@@ -224,7 +224,7 @@ impl Redis {
                         .arg(by.as_bytes())
                         .arg(&self.channel)
                         .arg(join.token.as_bytes())
-                        .arg(&frame.entry)
+                        .arg(&frame.entry[..])
                         .arg(milliseconds(lives))
                         .arg(milliseconds(self.capacity.transfer_ttl))
                         .arg(self.capacity.mailbox_bytes);
@@ -245,7 +245,7 @@ impl Redis {
                         .arg(by.as_bytes())
                         .arg(&self.channel)
                         .arg(number.get())
-                        .arg(&frame.entry)
+                        .arg(&frame.entry[..])
                         .arg(self.capacity.lane_frames)
                         .arg(self.capacity.mailbox_bytes);
                     then(command);
@@ -296,21 +296,28 @@ impl Redis {
     }
 
     /// The frames that a script has named.
-    async fn fetch(&self, read: Result<Read, StoreError>) -> Result<Unread, StoreError> {
+    async fn fetch(
+        &self,
+        mailbox: &str,
+        read: Result<Read, StoreError>,
+    ) -> Result<Unread, StoreError> {
         let Read {
             expires_in,
             written,
-            keys,
+            frames: digests,
         } = read?;
         let mut frames = Vec::new();
-        if !keys.is_empty() {
-            let command = redis::cmd("MGET").arg(keys).clone();
+        if !digests.is_empty() {
+            let mut command = redis::cmd("MGET");
+            for digest in &digests {
+                command.arg(key_of_frame(mailbox, digest));
+            }
             let found = self.link.command(&command).await;
-            let found: Vec<Option<Vec<u8>>> = found
+            let found: Vec<Option<Bytes>> = found
                 .map_err(|error| unavailable(&error))
                 .and_then(|found| parse(found).ok_or_else(strange))?;
             // A lane has no gap: what follows a frame that was taken away meanwhile has to wait.
-            frames.extend(found.into_iter().map_while(|frame| frame.map(Bytes::from)));
+            frames.extend(found.into_iter().map_while(|frame| frame));
         }
         Ok(Unread {
             frames,
@@ -333,7 +340,7 @@ impl Store for Redis {
         let answer = self.run(&self.scripts.read, &mailbox, None, |command| {
             command.arg(by.as_bytes()).arg(node).arg(after);
         });
-        self.fetch(answer.await?.read()).await
+        self.fetch(&mailbox, answer.await?.read()).await
     }
 
     async fn change(
@@ -347,7 +354,7 @@ impl Store for Redis {
         let (outcome, read) = answer.change()?;
         self.wake(&id, &change, outcome, &read);
         self.settle(&mailbox, outcome).await?;
-        Ok((outcome, self.fetch(read).await))
+        Ok((outcome, self.fetch(&mailbox, read).await))
     }
 
     async fn close(&self, id: MailboxId, by: TokenHash) -> Result<Outcome, StoreError> {
@@ -375,7 +382,7 @@ impl Store for Redis {
 struct Frame {
     key: Vec<u8>,
     /// Its digest, and its length in four bytes, the lowest first.
-    entry: Vec<u8>,
+    entry: [u8; DIGEST + 4],
 }
 
 impl Frame {
@@ -383,17 +390,23 @@ impl Frame {
     fn new(mailbox: &str, writer: TokenHash, number: FrameNumber, bytes: &[u8]) -> Self {
         // What is longer fits no mailbox.
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        let digest: [u8; 32] = Sha256::new()
+        let digest = Sha256::new()
             .chain_update(writer.as_bytes())
             .chain_update(number.get().to_be_bytes())
             .chain_update(bytes)
-            .finalize()
-            .into();
+            .finalize();
+        let mut entry = [0; DIGEST + 4];
+        entry[..DIGEST].copy_from_slice(&digest[..DIGEST]);
+        entry[DIGEST..].copy_from_slice(&length.to_le_bytes());
         Self {
-            key: [mailbox.as_bytes(), b":", &digest].concat(),
-            entry: [&digest[..], &length.to_le_bytes()].concat(),
+            key: key_of_frame(mailbox, &entry[..DIGEST]),
+            entry,
         }
     }
+}
+
+fn key_of_frame(mailbox: &str, digest: &[u8]) -> Vec<u8> {
+    [mailbox.as_bytes(), b":", digest].concat()
 }
 
 fn key(id: &MailboxId) -> String {
@@ -440,7 +453,7 @@ fn any_server_error(error: &RedisError, is: impl Fn(&redis::ServerError) -> bool
 
 /// A name that no other node has.
 fn draw_channel() -> Result<String, getrandom::Error> {
-    let mut name = [0; 16];
+    let mut name = [0; 8];
     getrandom::fill(&mut name)?;
     let mut channel = String::from("naru:node:");
     for byte in name {

@@ -2,9 +2,9 @@
 -- bytes have just been stored.
 local number, frame = tonumber(ARGV[3]), ARGV[4]
 
-local function refuse(reason, detail)
+local function refuse(reason, packed)
   forget({ key(frame) })
-  return answer(reason, detail)
+  return answer(reason, packed)
 end
 
 local own, refused = lane(ARGV[1])
@@ -25,7 +25,7 @@ if number <= own.count then
 end
 local bytes = length(frame)
 if number > own.count + 1 then
-  return refuse('gap', own.count + 1)
+  return refuse('gap', struct.pack('<H', own.count + 1))
 elseif number > tonumber(ARGV[5]) or d.bytes + s.bytes + bytes > tonumber(ARGV[6]) then
   return refuse('mailbox_full')
 elseif not stored(frame, left) then

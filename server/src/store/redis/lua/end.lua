@@ -13,7 +13,7 @@ if deposit > 0 and own == s then
     save(redis.call, 'PX', ttl)
     wake(d)
   end
-  return answer('new', 's')
+  return answer('new', about(s))
 end
 redis.call('UNLINK', unpack(keys(keys({ mailbox }, d, d.acked + 1, d.count), s, s.acked + 1, s.count)))
 ended = 1
@@ -22,4 +22,4 @@ empty(s)
 save(redis.call, 'PX', ttl)
 wake(d)
 wake(s)
-return answer('new', own.side)
+return answer('new', about(own))

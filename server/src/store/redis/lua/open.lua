@@ -16,4 +16,4 @@ d.node, s.node = ARGV[#ARGV], ''
 empty(d)
 empty(s)
 save(redis.call, 'PX', left + remembered)
-return answer('new', 'd', { 'unread', left, 0 })
+return answer('new', about(d) .. struct.pack('<I8H', left, 0))

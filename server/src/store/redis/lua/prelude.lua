@@ -1,5 +1,5 @@
 -- Every script but `open` has ARGV[1], a token, and ARGV[2], the channel of the node that calls.
--- It answers whether the mailbox is a deposit, a word, and what belongs to it: after a success the
+-- It answers a word, and what belongs to it: after a success whether the mailbox is a deposit, the
 -- caller's side and what it has read, but for `end`.
 --
 -- A mailbox is the string KEYS[1], so that a script reads it and writes it once: fields of a hash cost a call
@@ -10,7 +10,8 @@
 -- channel of the node on which its writer has waited last, and of each frame the digest and the length. The
 -- frames themselves are keys of their own, named by their digest.
 local LAYOUT = '<c32c32Bc0BI4I8I8HHI4Bc0HHI4Bc0'
-local ENTRY = 36
+local DIGEST = 16
+local ENTRY = DIGEST + 4
 local mailbox = KEYS[1]
 local d, s = { side = 'd' }, { side = 's' }
 local token, join, scanner, ended, deposit, lease, remembered, ttl, left
@@ -25,8 +26,14 @@ if box then
   left = ttl - remembered
 end
 
-local function answer(word, ...)
-  return { deposit and deposit > 0 and 1 or 0, word, ... }
+-- A word, a line's end, and what belongs to it, packed: `answer.rs` reads it.
+local function answer(word, packed)
+  return word .. '\n' .. (packed or '')
+end
+
+-- Whose the mailbox is, and whether it is a deposit.
+local function about(own)
+  return struct.pack('<Bc1', deposit > 0 and 1 or 0, own.side)
 end
 
 -- Writes the mailbox by the call that is given; how long the key lives follows.
@@ -61,11 +68,11 @@ local function entry(of, number)
 end
 
 local function key(frame)
-  return mailbox .. ':' .. string.sub(frame, 1, 32)
+  return mailbox .. ':' .. string.sub(frame, 1, DIGEST)
 end
 
 local function length(frame)
-  return (struct.unpack('<I4', frame, 33))
+  return (struct.unpack('<I4', frame, DIGEST + 1))
 end
 
 -- Adds the keys of a lane's frames from one number to another.
@@ -96,14 +103,15 @@ end
 
 -- What a side reads of the other's lane, after the frames up to `after`, which are acknowledged. Whoever
 -- writes next lets `node` know; it is empty where nobody waits. `changed` is whether the mailbox has to be
--- written anyway.
+-- written anyway. Yields what is left of the mailbox's life, how many frames the side itself has written, and the
+-- other's; nothing where the side has acknowledged them.
 local function read(own, after, node, changed)
   local other = own == d and s or d
   if after < other.acked then
     if changed then
       save(redis.call, 'KEEPTTL')
     end
-    return { 'acknowledged' }
+    return ''
   end
   after = math.min(after, other.count)
   -- A deposit stays until its receipt is there.
@@ -126,11 +134,11 @@ local function read(own, after, node, changed)
     -- A full Redis keeps it from being noted, and the writer from writing.
     save(redis.pcall, 'KEEPTTL')
   end
-  return keys({ 'unread', left, own.count }, other, after + 1, other.count)
+  return struct.pack('<I8H', left, own.count) .. string.sub(other.frames, ENTRY * after + 1)
 end
 
 -- What a change has come to, and what its maker reads after it. ARGV ends with the number of the last frame
 -- that it has, and with its node, as `read` takes them.
 local function done(word, own)
-  return answer(word, own.side, read(own, tonumber(ARGV[#ARGV - 1]), ARGV[#ARGV], word == 'new'))
+  return answer(word, about(own) .. read(own, tonumber(ARGV[#ARGV - 1]), ARGV[#ARGV], word == 'new'))
 end

@@ -3,4 +3,4 @@ local own, refused = lane(ARGV[1])
 if not own then
   return answer(refused)
 end
-return answer('read', own.side, read(own, tonumber(ARGV[3]), ARGV[2], false))
+return answer('read', about(own) .. read(own, tonumber(ARGV[3]), ARGV[2], false))
