@@ -34,6 +34,8 @@ const DRAIN_SECONDS: u64 = 1;
 /// How long what has happened may take to be noted at the end.
 const NOTE_WITHIN: Duration = Duration::from_secs(3);
 const TIDY_EVERY: Duration = Duration::from_secs(60);
+/// The exporter keeps every sample of a histogram until it is scraped or told to sum them up.
+const SUM_UP_EVERY: Duration = Duration::from_secs(5);
 
 /// Why the relay cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -238,16 +240,25 @@ pub fn termination() -> io::Result<impl Future<Output = ()>> {
 
 /// Lets go of what has ended, also while nobody calls.
 async fn tidy(relay: web::Data<Relay>) {
-    let mut ticks = tokio::time::interval(TIDY_EVERY);
     let mut stopping = relay.stopping.clone();
+    let forget = every(TIDY_EVERY, || {
+        relay.limits.tidy();
+        relay.store.tidy();
+    });
+    let sum_up = every(SUM_UP_EVERY, || telemetry::metrics().run_upkeep());
+    tokio::select! {
+        () = forget => {}
+        () = sum_up => {}
+        _ = stopping.wait_for(|stopping| *stopping) => {}
+    }
+}
+
+/// Does something now and again and again.
+async fn every(period: Duration, mut what: impl FnMut()) {
+    let mut ticks = tokio::time::interval(period);
     loop {
-        tokio::select! {
-            _ = ticks.tick() => {
-                relay.limits.tidy();
-                relay.store.tidy();
-            }
-            _ = stopping.wait_for(|stopping| *stopping) => return,
-        }
+        ticks.tick().await;
+        what();
     }
 }
 
@@ -309,4 +320,17 @@ fn tls(files: &Tls) -> Result<ServerConfig, StartError> {
         .with_safe_default_protocol_versions()
         .and_then(|config| config.with_no_client_auth().with_single_cert(chain, key))
         .map_err(|error| refuse(&files.key, error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn sums_samples_up_every_few_seconds_though_nobody_asks() {
+        let mut times = 0;
+        let minute = timeout(Duration::from_secs(59), every(SUM_UP_EVERY, || times += 1));
+        assert!(minute.await.is_err());
+        assert_eq!(times, 12);
+    }
 }
