@@ -52,7 +52,7 @@ impl fmt::Debug for StoreUrl {
 /// One of the stores.
 pub enum Backend {
     /// In the process.
-    Memory(Memory),
+    Memory(Box<Memory>),
     /// In Redis.
     Redis(Box<Redis>),
 }
@@ -71,7 +71,7 @@ impl Backend {
     /// Makes the store, and connects to it.
     pub async fn open(url: &StoreUrl, capacity: Capacity) -> Result<Self, ConnectError> {
         Ok(match url {
-            StoreUrl::Memory => Self::Memory(Memory::new(capacity)),
+            StoreUrl::Memory => Self::Memory(Box::new(Memory::new(capacity))),
             StoreUrl::Redis(deployment) => {
                 // TLS to Redis takes the process's provider; a host that has chosen one keeps it.
                 let _ = ring::default_provider().install_default();

@@ -2,22 +2,27 @@
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
-    sync::{Mutex, MutexGuard, PoisonError},
+    hash::BuildHasher,
+    sync::{
+        LazyLock, MutexGuard,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use bytes::Bytes;
+use foldhash::quality::RandomState;
 use naru_core::mailbox::{FrameNumber, Join, MailboxId, Open, TokenHash};
-use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use super::{
-    Accepted, Capacity, Change, Changed, Handed, Lifetimes, Outcome, Store, StoreError, Unread,
-    Wakers, Watch,
+    Accepted, Capacity, Change, Changed, Lifetimes, Outcome, Store, StoreError, Unread, Wakers,
+    Watch, shards::Shards,
 };
 
-/// Mailboxes in a map, and their ends in order.
+/// Mailboxes in maps, and their ends in order.
 pub struct Memory {
-    state: Mutex<State>,
+    shards: Shards<Shard>,
+    held: Held,
     wakers: Wakers,
     capacity: Capacity,
 }
@@ -26,7 +31,8 @@ impl Memory {
     /// An empty store.
     pub fn new(capacity: Capacity) -> Self {
         Self {
-            state: Mutex::default(),
+            shards: Shards::default(),
+            held: Held::default(),
             wakers: Wakers::default(),
             capacity,
         }
@@ -34,62 +40,101 @@ impl Memory {
 
     /// Lets go of what has ended.
     pub fn tidy(&self) {
-        drop(self.current());
+        let now = Instant::now();
+        for mut shard in self.shards.each() {
+            self.forget(&mut shard, now);
+        }
     }
 
-    /// The state without what has ended; whoever waited for that is woken.
-    fn current(&self) -> MutexGuard<'_, State> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        while let Some((ends, id)) = state.ends.first().copied().filter(|(ends, _)| *ends <= now) {
-            state.ends.remove(&(ends, id));
-            state.pass(id, now, &self.capacity);
+    /// Wakes everyone who waits for a mailbox.
+    pub fn wake_all(&self) {
+        self.wakers.wake_all();
+    }
+
+    /// What belongs to the mailbox's shard, without what has ended.
+    fn current(&self, id: &MailboxId, now: Instant) -> MutexGuard<'_, Shard> {
+        let mut shard = self.shards.of(id);
+        self.forget(&mut shard, now);
+        shard
+    }
+
+    /// Whoever waited for what has ended is woken.
+    fn forget(&self, shard: &mut Shard, now: Instant) {
+        while let Some((ends, id)) = shard.ends.first().copied().filter(|(ends, _)| *ends <= now) {
+            shard.ends.remove(&(ends, id));
+            shard.pass(id, now, &self.capacity, &self.held);
             self.wakers.wake(&id);
         }
-        state
     }
-}
 
-impl Memory {
+    fn try_change(
+        &self,
+        id: MailboxId,
+        change: &Change,
+        after: u16,
+    ) -> Result<Changed, StoreError> {
+        let now = Instant::now();
+        let mut shard = self.current(&id, now);
+        let outcome = match change {
+            Change::Open { open, lifetimes } => {
+                self.open_for(&mut shard, now, *lifetimes, id, open)
+            }
+            Change::Join {
+                by,
+                join,
+                lifetimes,
+            } => self.join_for(&mut shard, now, *lifetimes, id, *by, join),
+            Change::Write { by, number, frame } => self.write(&mut shard, id, *by, *number, frame),
+        }?;
+        let read = shard.read(&id, change.reader(), after, now, &self.held);
+        drop(shard);
+        let expires_in = read.as_ref().ok().map(|unread| unread.expires_in);
+        self.wakers.tell(&id, change, outcome.accepted, expires_in);
+        Ok((outcome, read))
+    }
+
     /// [`Change::Open`].
     fn open_for(
         &self,
+        shard: &mut Shard,
+        now: Instant,
         lifetimes: Lifetimes,
         id: MailboxId,
-        open: Open,
-    ) -> Result<Accepted, StoreError> {
-        let mut state = self.current();
-        if let Some(mailbox) = state.mailboxes.get(&id) {
-            return match mailbox.open == open {
-                true => mailbox.live().map(|()| Accepted::Again),
+        open: &Open,
+    ) -> Result<Outcome, StoreError> {
+        let outcome = |accepted| Outcome {
+            accepted,
+            is_deposit: open.deposit.is_some(),
+            by_scanner: false,
+        };
+        if let Some(mailbox) = shard.mailboxes.get(&id) {
+            return match mailbox.open == *open {
+                true => mailbox.live().map(|()| outcome(Accepted::Again)),
                 false => Err(StoreError::Exists),
             };
         }
-        if state.mailboxes.len() >= self.capacity.mailboxes {
-            return Err(StoreError::Full);
-        }
-        let ends = Instant::now() + self.capacity.waits(&open, lifetimes);
-        state.mailboxes.insert(id, Mailbox::new(open, ends));
-        state.ends.insert((ends, id));
-        Ok(Accepted::New)
+        Held::take(&self.held.mailboxes, 1, self.capacity.mailboxes)?;
+        let ends = now + self.capacity.waits(open, lifetimes);
+        shard.mailboxes.insert(id, Mailbox::new(open.clone(), ends));
+        shard.ends.insert((ends, id));
+        Ok(outcome(Accepted::New))
     }
 
     /// [`Change::Join`].
     fn join_for(
         &self,
+        shard: &mut Shard,
+        now: Instant,
         lifetimes: Lifetimes,
         id: MailboxId,
         by: TokenHash,
-        join: Join,
+        join: &Join,
     ) -> Result<Outcome, StoreError> {
-        let mut guard = self.current();
-        let state = &mut *guard;
-        let mailbox = state.mailboxes.get_mut(&id).ok_or(StoreError::Unknown)?;
+        let mailbox = shard.mailboxes.get_mut(&id).ok_or(StoreError::Unknown)?;
         if mailbox.open.join != by {
             return Err(StoreError::Unknown);
         }
         mailbox.live()?;
-        let now = Instant::now();
         if let Some(scanner) = mailbox.scanner {
             if scanner == join.token && mailbox.scanner_lane.holds(0, &join.m1) {
                 return Ok(mailbox.outcome(Accepted::Again, Side::Scanner));
@@ -97,49 +142,36 @@ impl Memory {
             if !mailbox.is_abandoned(now) {
                 return Err(StoreError::AlreadyJoined);
             }
-            state.bytes -= mailbox.give_back();
+            self.held.give_back(mailbox.give_back());
         }
         if join.m1.len() > self.capacity.mailbox_bytes {
             return Err(StoreError::MailboxFull);
         }
-        if state.bytes + join.m1.len() > self.capacity.total_bytes {
-            return Err(StoreError::Full);
-        }
+        Held::take(&self.held.bytes, join.m1.len(), self.capacity.total_bytes)?;
         let until = now + self.capacity.transfer_ttl.min(lifetimes.transfer);
         if mailbox.is_deposit() {
             mailbox.lease = Some(until);
         } else {
-            state.ends.remove(&(mailbox.ends, id));
-            state.ends.insert((until, id));
+            shard.ends.remove(&(mailbox.ends, id));
+            shard.ends.insert((until, id));
             mailbox.ends = until;
         }
-        state.bytes += join.m1.len();
-        let reader = join.token;
-        mailbox.scanner = Some(reader);
-        let m1 = Bytes::from(join.m1);
-        mailbox.scanner_lane.push(m1.clone());
-        let change = mailbox.outcome(Accepted::New, Side::Scanner);
-        let handed = Handed {
-            number: FrameNumber::FIRST,
-            frame: m1,
-            expires_in: mailbox.ends - now,
-        };
-        drop(guard);
-        self.wakers.tell(&id, reader, Some(handed));
-        Ok(change)
+        mailbox.scanner = Some(join.token);
+        let frame = Bytes::copy_from_slice(&join.m1);
+        mailbox.scanner_lane.push(frame);
+        Ok(mailbox.outcome(Accepted::New, Side::Scanner))
     }
 
     /// [`Change::Write`].
     fn write(
         &self,
+        shard: &mut Shard,
         id: MailboxId,
         by: TokenHash,
         number: FrameNumber,
-        frame: Bytes,
+        frame: &Bytes,
     ) -> Result<Outcome, StoreError> {
-        let mut guard = self.current();
-        let state = &mut *guard;
-        let mailbox = state.mailboxes.get_mut(&id).ok_or(StoreError::Unknown)?;
+        let mailbox = shard.mailboxes.get_mut(&id).ok_or(StoreError::Unknown)?;
         let side = mailbox.side(by)?;
         mailbox.live()?;
         if mailbox.scanner.is_none() && !mailbox.is_deposit() {
@@ -150,17 +182,15 @@ impl Memory {
         let held = mailbox.displayer_lane.bytes + mailbox.scanner_lane.bytes;
         let lane = mailbox.lane(side);
         let index = usize::from(number.get()) - 1;
-        if index < lane.digests.len() {
-            let same = lane.holds(index, &frame);
-            return if same {
-                Ok(again)
-            } else {
-                Err(StoreError::Conflict)
+        if index < lane.hashes.len() {
+            return match lane.holds(index, frame) {
+                true => Ok(again),
+                false => Err(StoreError::Conflict),
             };
         }
-        if index > lane.digests.len() {
+        if index > lane.hashes.len() {
             return Err(StoreError::Gap {
-                expected: lane.digests.len() as u16 + 1,
+                expected: lane.hashes.len() as u16 + 1,
             });
         }
         if number.get() > self.capacity.lane_frames
@@ -168,18 +198,8 @@ impl Memory {
         {
             return Err(StoreError::MailboxFull);
         }
-        if state.bytes + frame.len() > self.capacity.total_bytes {
-            return Err(StoreError::Full);
-        }
-        state.bytes += frame.len();
+        Held::take(&self.held.bytes, frame.len(), self.capacity.total_bytes)?;
         lane.push(frame.clone());
-        let handed = Handed {
-            number,
-            frame,
-            expires_in: mailbox.ends - Instant::now(),
-        };
-        drop(guard);
-        self.wakers.tell(&id, by, Some(handed));
         Ok(new)
     }
 }
@@ -191,55 +211,35 @@ impl Store for Memory {
         change: Change,
         after: u16,
     ) -> Result<Changed, StoreError> {
-        let reader = change.reader();
-        let outcome = match change {
-            Change::Open { open, lifetimes } => Outcome {
-                is_deposit: open.deposit.is_some(),
-                accepted: self.open_for(lifetimes, id, open)?,
-                by_scanner: false,
-            },
-            Change::Join {
-                by,
-                join,
-                lifetimes,
-            } => self.join_for(lifetimes, id, by, join)?,
-            Change::Write { by, number, frame } => self.write(id, by, number, frame)?,
-        };
-        Ok((outcome, self.read(id, reader, after).await))
+        match self.try_change(id, &change, after) {
+            // What has ended in other shards leaves room.
+            Err(StoreError::Full) => {
+                self.tidy();
+                self.try_change(id, &change, after)
+            }
+            tried => tried,
+        }
     }
 
     async fn read(&self, id: MailboxId, by: TokenHash, after: u16) -> Result<Unread, StoreError> {
-        let mut guard = self.current();
-        let state = &mut *guard;
-        let mailbox = state.mailboxes.get_mut(&id).ok_or(StoreError::Unknown)?;
-        let side = mailbox.side(by)?;
-        mailbox.live()?;
-        let expires_in = mailbox.ends - Instant::now();
-        let keeps = matches!(side, Side::Scanner) && mailbox.awaits_receipt();
-        let written = mailbox.lane(side).digests.len() as u16;
-        let (freed, frames) = mailbox.lane(side.other()).read(usize::from(after), keeps)?;
-        state.bytes -= freed;
-        Ok(Unread {
-            frames,
-            written,
-            expires_in,
-        })
+        let now = Instant::now();
+        let mut shard = self.current(&id, now);
+        shard.read(&id, by, after, now, &self.held)
     }
 
     async fn close(&self, id: MailboxId, by: TokenHash) -> Result<Outcome, StoreError> {
-        let mut guard = self.current();
-        let state = &mut *guard;
-        let mailbox = state.mailboxes.get_mut(&id).ok_or(StoreError::Unknown)?;
+        let mut shard = self.current(&id, Instant::now());
+        let mailbox = shard.mailboxes.get_mut(&id).ok_or(StoreError::Unknown)?;
         let side = mailbox.side(by)?;
         mailbox.live()?;
         let change = mailbox.outcome(Accepted::New, side);
-        state.bytes -= match side {
+        self.held.give_back(match side {
             Side::Scanner if mailbox.awaits_receipt() => mailbox.give_back(),
             // A receipt cannot be taken back.
             Side::Scanner if mailbox.is_deposit() => 0,
             _ => mailbox.clear(Phase::Ended),
-        };
-        drop(guard);
+        });
+        drop(shard);
         self.wakers.wake(&id);
         Ok(change)
     }
@@ -253,30 +253,73 @@ impl Store for Memory {
     }
 }
 
+/// What all shards hold together.
 #[derive(Default)]
-struct State {
-    mailboxes: HashMap<MailboxId, Mailbox>,
-    ends: BTreeSet<(Instant, MailboxId)>,
-    bytes: usize,
+struct Held {
+    mailboxes: AtomicUsize,
+    bytes: AtomicUsize,
 }
 
-impl State {
+impl Held {
+    /// Makes room for more, where that is not more than `most`.
+    fn take(held: &AtomicUsize, more: usize, most: usize) -> Result<(), StoreError> {
+        let sum = |held: usize| held.checked_add(more).filter(|sum| *sum <= most);
+        held.try_update(Ordering::Relaxed, Ordering::Relaxed, sum)
+            .map_or(Err(StoreError::Full), |_| Ok(()))
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+#[derive(Default)]
+struct Shard {
+    mailboxes: HashMap<MailboxId, Mailbox>,
+    ends: BTreeSet<(Instant, MailboxId)>,
+}
+
+impl Shard {
     /// A live mailbox leaves a tombstone, so that its sides hear what became of it; a tombstone
     /// goes.
-    fn pass(&mut self, id: MailboxId, now: Instant, capacity: &Capacity) {
+    fn pass(&mut self, id: MailboxId, now: Instant, capacity: &Capacity, held: &Held) {
         let Some(mailbox) = self.mailboxes.get_mut(&id) else {
             return;
         };
         if mailbox.buried {
             self.mailboxes.remove(&id);
+            held.mailboxes.fetch_sub(1, Ordering::Relaxed);
             return;
         }
         if mailbox.phase == Phase::Live {
-            self.bytes -= mailbox.clear(Phase::Expired);
+            held.give_back(mailbox.clear(Phase::Expired));
         }
         mailbox.buried = true;
         mailbox.ends = now + capacity.transfer_ttl;
         self.ends.insert((mailbox.ends, id));
+    }
+
+    fn read(
+        &mut self,
+        id: &MailboxId,
+        by: TokenHash,
+        after: u16,
+        now: Instant,
+        held: &Held,
+    ) -> Result<Unread, StoreError> {
+        let mailbox = self.mailboxes.get_mut(id).ok_or(StoreError::Unknown)?;
+        let side = mailbox.side(by)?;
+        mailbox.live()?;
+        let expires_in = mailbox.ends - now;
+        let keeps = matches!(side, Side::Scanner) && mailbox.awaits_receipt();
+        let written = mailbox.lane(side).hashes.len() as u16;
+        let (freed, frames) = mailbox.lane(side.other()).read(usize::from(after), keeps)?;
+        held.give_back(freed);
+        Ok(Unread {
+            frames,
+            written,
+            expires_in,
+        })
     }
 }
 
@@ -345,7 +388,7 @@ impl Mailbox {
 
     /// Whether a deposit has been claimed, and no receipt has come.
     fn awaits_receipt(&self) -> bool {
-        self.is_deposit() && self.scanner_lane.digests.len() == 1
+        self.is_deposit() && self.scanner_lane.hashes.len() == 1
     }
 
     fn is_abandoned(&self, now: Instant) -> bool {
@@ -397,28 +440,34 @@ impl Mailbox {
     }
 }
 
-/// One side's frames. The digests of acknowledged ones stay, to know a repetition.
+/// One side's frames. The hashes of acknowledged ones stay, to know a repetition.
 #[derive(Default)]
 struct Lane {
     unread: VecDeque<Bytes>,
-    digests: Vec<[u8; 32]>,
+    hashes: Vec<u64>,
     bytes: usize,
+}
+
+/// Frames of one lane are one client's: those that it makes to have the same hash harm only itself.
+fn hash(frame: &[u8]) -> u64 {
+    static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::default);
+    STATE.hash_one(frame)
 }
 
 impl Lane {
     fn push(&mut self, frame: Bytes) {
-        self.digests.push(Sha256::digest(&frame).into());
+        self.hashes.push(hash(&frame));
         self.bytes += frame.len();
         self.unread.push_back(frame);
     }
 
     fn holds(&self, index: usize, frame: &[u8]) -> bool {
-        self.digests.get(index) == Some(&Sha256::digest(frame).into())
+        self.hashes.get(index) == Some(&hash(frame))
     }
 
     /// The frames after `after`, and how many bytes were freed by forgetting those up to it.
     fn read(&mut self, after: usize, keeps: bool) -> Result<(usize, Vec<Bytes>), StoreError> {
-        let acknowledged = self.digests.len() - self.unread.len();
+        let acknowledged = self.hashes.len() - self.unread.len();
         let forget = after
             .checked_sub(acknowledged)
             .ok_or(StoreError::Acknowledged)?;

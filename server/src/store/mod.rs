@@ -3,6 +3,7 @@
 mod backend;
 pub mod memory;
 pub mod redis;
+mod shards;
 mod wakers;
 
 use std::{future::Future, time::Duration};

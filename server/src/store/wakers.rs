@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -10,14 +10,14 @@ use bytes::Bytes;
 use naru_core::mailbox::{FrameNumber, MailboxId, TokenHash};
 use tokio::sync::Notify;
 
-/// Waiting clients are kept in so many maps, so that the node's threads rarely want the same one.
-const SHARDS: usize = 16;
+use super::{
+    Accepted, Change,
+    shards::{Shards, lock},
+};
 
 /// The waiting clients, by mailbox.
 #[derive(Clone, Default)]
-pub struct Wakers(Arc<[Mutex<Waiting>; SHARDS]>);
-
-type Waiting = HashMap<MailboxId, Vec<Arc<Waiter>>>;
+pub struct Wakers(Arc<Shards<HashMap<MailboxId, Vec<Arc<Waiter>>>>>);
 
 struct Waiter {
     reader: TokenHash,
@@ -26,7 +26,6 @@ struct Waiter {
 }
 
 /// A frame that has just been stored, for the one who waits for it: it need not be fetched.
-#[derive(Clone)]
 pub struct Handed {
     /// Its number in the lane.
     pub number: FrameNumber,
@@ -44,7 +43,7 @@ impl Wakers {
             notify: Notify::new(),
             handed: Mutex::default(),
         });
-        let waiters = &mut *self.of(&id);
+        let waiters = &mut *self.0.of(&id);
         waiters.entry(id).or_default().push(Arc::clone(&waiter));
         Watch {
             wakers: self.clone(),
@@ -55,49 +54,58 @@ impl Wakers {
 
     /// Whether the reader waits for the mailbox.
     pub fn is_watched(&self, id: &MailboxId, reader: TokenHash) -> bool {
-        let waiting = self.of(id);
+        let waiting = self.0.of(id);
         let waiters = waiting.get(id);
         waiters.is_some_and(|all| all.iter().any(|waiter| waiter.reader == reader))
     }
 
     /// Wakes everyone who waits for the mailbox.
     pub fn wake(&self, id: &MailboxId) {
-        if let Some(waiters) = self.of(id).get(id) {
+        if let Some(waiters) = self.0.of(id).get(id) {
             waiters.iter().for_each(|waiter| waiter.notify.notify_one());
         }
     }
 
     /// Wakes everyone who waits for the mailbox, but for the one who has changed it, and leaves them the frame
-    /// that they may have waited for.
-    pub fn tell(&self, id: &MailboxId, writer: TokenHash, handed: Option<Handed>) {
-        let waiting = self.of(id);
+    /// that they may have waited for, where it is known how long the mailbox lives.
+    pub(super) fn tell(
+        &self,
+        id: &MailboxId,
+        change: &Change,
+        accepted: Accepted,
+        expires_in: Option<Duration>,
+    ) {
+        if accepted == Accepted::Again {
+            return;
+        }
+        let writer = change.reader();
+        let handed = || {
+            let (number, frame) = match change {
+                Change::Open { .. } => return None,
+                Change::Join { join, .. } => (FrameNumber::FIRST, Bytes::copy_from_slice(&join.m1)),
+                Change::Write { number, frame, .. } => (*number, frame.clone()),
+            };
+            expires_in.map(|expires_in| Handed {
+                number,
+                frame,
+                expires_in,
+            })
+        };
+        let waiting = self.0.of(id);
         let waiters = waiting.get(id).into_iter().flatten();
         for waiter in waiters.filter(|waiter| waiter.reader != writer) {
-            if let Some(handed) = &handed {
-                *lock(&waiter.handed) = Some(handed.clone());
-            }
+            *lock(&waiter.handed) = handed();
             waiter.notify.notify_one();
         }
     }
 
     /// Wakes everyone, after changes that could have been missed.
     pub fn wake_all(&self) {
-        for shard in &*self.0 {
-            let waiting = lock(shard);
+        for waiting in self.0.each() {
             let waiters = waiting.values().flatten();
             waiters.for_each(|waiter| waiter.notify.notify_one());
         }
     }
-
-    fn of(&self, id: &MailboxId) -> MutexGuard<'_, Waiting> {
-        // Identifiers are random.
-        let [first, ..] = *id.as_bytes();
-        lock(&self.0[usize::from(first) % SHARDS])
-    }
-}
-
-fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
-    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// One client's ear for one mailbox.
@@ -122,7 +130,7 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        if let Entry::Occupied(mut entry) = self.wakers.of(&self.id).entry(self.id) {
+        if let Entry::Occupied(mut entry) = self.wakers.0.of(&self.id).entry(self.id) {
             let waiters = entry.get_mut();
             waiters.retain(|waiter| !Arc::ptr_eq(waiter, &self.waiter));
             if waiters.is_empty() {

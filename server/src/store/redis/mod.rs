@@ -22,9 +22,7 @@ use self::{
     script::{By, Script, Scripts},
     servers::Servers,
 };
-use super::{
-    Accepted, Capacity, Change, Changed, Handed, Outcome, Store, StoreError, Unread, Wakers, Watch,
-};
+use super::{Capacity, Change, Changed, Outcome, Store, StoreError, Unread, Wakers, Watch};
 
 /// How long replicas may take to have a change of a deposit.
 const REPLICATE_WITHIN: Duration = Duration::from_millis(300);
@@ -263,30 +261,6 @@ impl Redis {
         }
     }
 
-    /// Whoever waits on this node gets a new frame at once, where it is known how long the mailbox lives.
-    fn wake(
-        &self,
-        id: &MailboxId,
-        change: &Change,
-        outcome: Outcome,
-        read: &Result<Read, StoreError>,
-    ) {
-        if outcome.accepted == Accepted::Again {
-            return;
-        }
-        let written = match change {
-            Change::Open { .. } => return,
-            Change::Join { join, .. } => (FrameNumber::FIRST, Bytes::copy_from_slice(&join.m1)),
-            Change::Write { number, frame, .. } => (*number, frame.clone()),
-        };
-        let handed = read.as_ref().ok().map(|read| Handed {
-            number: written.0,
-            frame: written.1,
-            expires_in: read.expires_in,
-        });
-        self.wakers.tell(id, change.reader(), handed);
-    }
-
     /// Whoever writes next lets this node know, where somebody waits on it.
     fn node_of_a_waiter(&self, id: &MailboxId, reader: TokenHash) -> &str {
         match self.wakers.is_watched(id, reader) {
@@ -352,7 +326,8 @@ impl Store for Redis {
         let mailbox = key(&id);
         let answer = self.run_change(&id, &mailbox, &change, after).await?;
         let (outcome, read) = answer.change()?;
-        self.wake(&id, &change, outcome, &read);
+        let expires_in = read.as_ref().ok().map(|read| read.expires_in);
+        self.wakers.tell(&id, &change, outcome.accepted, expires_in);
         self.settle(&mailbox, outcome).await?;
         Ok((outcome, self.fetch(&mailbox, read).await))
     }
