@@ -1,11 +1,12 @@
 //! The relay as one thing that can be built, run and stopped.
 
-use std::{future::Future, io, path::PathBuf, time::Duration};
+use std::{future::Future, io, path::PathBuf, rc::Rc, time::Duration};
 
 use actix_web::{
     App, HttpServer,
-    dev::{Server, ServerHandle},
-    middleware::from_fn,
+    body::BoxBody,
+    dev::{Server, ServerHandle, ServiceRequest},
+    middleware::{Next, from_fn},
     web,
 };
 use rustls::{ServerConfig, crypto::ring};
@@ -16,13 +17,13 @@ use crate::{
     agencies::{CurrentRules, RulesError},
     audit::{Audit, AuditError, Export, Trail},
     client_network::TrustedProxies,
-    failures,
+    exchange::exchange,
     identity::{Identity, IdentityError, IdentitySettings},
     limits::{Limits, Quotas},
     listener,
     registry::{AnyRegistry, RegistryError},
     routes::{self, BODY_DEADLINE, ClientSettings, Relay},
-    security_headers::security_headers,
+    security_headers::SecurityHeaders,
     settings::{Settings, Tls},
     store::{Backend, redis::ConnectError},
     telemetry,
@@ -84,6 +85,7 @@ pub struct Application {
     server: Server,
     url: String,
     stop: watch::Sender<bool>,
+    relay: web::Data<Relay>,
     audit: Audit,
 }
 
@@ -129,13 +131,17 @@ impl Application {
         let proxies = web::Data::new(TrustedProxies(settings.trusted_proxies.clone()));
         let secure = tls.is_some();
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        let (served, answering) = (relay.clone(), relay.clone());
         let server = HttpServer::new(move || {
+            let (answering, headers) = (answering.clone(), Rc::new(SecurityHeaders::new(secure)));
+            let answer = move |request: ServiceRequest, next: Next<BoxBody>| {
+                let (relay, headers) = (answering.clone(), Rc::clone(&headers));
+                async move { exchange(&relay, &headers, request, next).await }
+            };
             App::new()
-                .app_data(relay.clone())
+                .app_data(served.clone())
                 .app_data(proxies.clone())
-                .wrap(from_fn(failures::note))
-                .wrap(from_fn(telemetry::observe))
-                .wrap(security_headers(secure))
+                .wrap(from_fn(answer))
                 .configure(routes::configure)
         })
         .workers(workers)
@@ -154,6 +160,7 @@ impl Application {
             server,
             url: format!("{scheme}://{address}"),
             stop,
+            relay,
             audit,
         })
     }
@@ -169,7 +176,7 @@ impl Application {
         let server = std::pin::pin!(self.server);
         let stopped = async {
             stop.await;
-            stop_gracefully(&self.stop, &handle).await;
+            stop_gracefully(&self.stop, &self.relay, &handle).await;
         };
         let (result, ()) = futures_util::future::join(server, stopped).await;
         // A store that does not answer does not keep the process from ending.
@@ -206,8 +213,10 @@ async fn audit(settings: &Settings) -> Result<Audit, AuditError> {
     Ok(Audit::start(trail, exports, settings.audit_retention))
 }
 
-async fn stop_gracefully(stop: &watch::Sender<bool>, handle: &ServerHandle) {
+async fn stop_gracefully(stop: &watch::Sender<bool>, relay: &Relay, handle: &ServerHandle) {
     stop.send_replace(true);
+    // They look whether it stops before they wait again.
+    relay.store.wake_all();
     handle.stop(true).await;
 }
 

@@ -45,15 +45,16 @@ impl ClientAddress {
         let peer = request
             .peer_addr()
             .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+        let proxies = request.app_data::<web::Data<TrustedProxies>>();
+        let Some(proxies) = proxies.filter(|proxies| !proxies.0.is_empty()) else {
+            return Self(peer.to_canonical());
+        };
         let forwarded: Vec<&str> = request
             .headers()
             .get_all("x-forwarded-for")
             .filter_map(|value| value.to_str().ok())
             .collect();
-        let client = request
-            .app_data::<web::Data<TrustedProxies>>()
-            .map_or(peer, |proxies| proxies.client(peer, &forwarded));
-        Self(client)
+        Self(proxies.client(peer, &forwarded))
     }
 }
 

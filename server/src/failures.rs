@@ -1,14 +1,11 @@
 //! Notes what went wrong with a request, and gives it the number by which people speak of it.
 
 use actix_web::{
-    Error, HttpMessage,
-    body::MessageBody,
-    dev::{ServiceRequest, ServiceResponse},
+    HttpMessage,
+    dev::ServiceResponse,
     http::header::{HeaderMap, HeaderName, HeaderValue},
-    middleware::Next,
-    web,
 };
-use naru_core::mailbox::{MailboxId, PROBLEM_CODE, REFERENCE, RULE};
+use naru_core::mailbox::{PROBLEM_CODE, REFERENCE, RULE};
 
 use crate::{
     audit::{Event, Kind},
@@ -17,37 +14,27 @@ use crate::{
     routes::{Caller, Relay},
 };
 
-/// Every answer about a mailbox has the number of that mailbox, every other failure one of its own.
-pub(crate) async fn note(
-    request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let mut response = next.call(request).await?;
+/// Every answer about a mailbox has the number of that mailbox, every other failure one of its own. Yields the number
+/// of a failure.
+pub(crate) fn note(
+    relay: &Relay,
+    response: &mut ServiceResponse,
+    of_the_mailbox: Option<Reference>,
+) -> Option<Reference> {
     let status = response.status();
     let failed = status.is_client_error() || status.is_server_error();
-    let id = response.request().match_info().get("id");
-    let id: Option<MailboxId> = id.and_then(|id| id.parse().ok());
-    let reference = id.map(|id| Reference::of(&id));
-    let Some(reference) = reference.or_else(|| failed.then(Reference::draw)) else {
-        return Ok(response);
-    };
+    let reference = of_the_mailbox.or_else(|| failed.then(Reference::draw))?;
     if failed {
-        response.request().extensions_mut().insert(reference);
-        record(&response, reference);
+        record(relay, response, reference);
     }
-    if let Ok(value) = HeaderValue::from_str(&reference.to_string()) {
-        let name = HeaderName::from_static(REFERENCE);
-        response.headers_mut().insert(name, value);
-    }
-    Ok(response)
+    let name = HeaderName::from_static(REFERENCE);
+    response.headers_mut().insert(name, reference.into());
+    failed.then_some(reference)
 }
 
 /// What people do is noted; what the relay's own page or its operator's programs ask for is not.
-fn record<B>(response: &ServiceResponse<B>, reference: Reference) {
+fn record(relay: &Relay, response: &ServiceResponse, reference: Reference) {
     let request = response.request();
-    let Some(relay) = request.app_data::<web::Data<Relay>>() else {
-        return;
-    };
     if !request.path().starts_with("/v1/") {
         return;
     }

@@ -4,6 +4,7 @@ pub mod agencies;
 mod application;
 pub mod audit;
 mod client_network;
+mod exchange;
 mod failures;
 pub mod identity;
 mod limits;

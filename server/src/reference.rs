@@ -6,6 +6,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use actix_web::http::header::HeaderValue;
 use naru_core::mailbox::MailboxId;
 use sha2::{Digest, Sha256};
 
@@ -62,16 +63,33 @@ impl Reference {
     }
 }
 
+impl Reference {
+    fn text(self) -> [u8; DIGITS + 2] {
+        let symbol = |value: u32| SYMBOLS[value as usize % 32];
+        let digit = |place: u32| symbol(self.0 >> (5 * place));
+        let check = symbol(self.0 % CHECK);
+        [
+            digit(5),
+            digit(4),
+            digit(3),
+            digit(2),
+            b'-',
+            digit(1),
+            digit(0),
+            check,
+        ]
+    }
+}
+
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let symbol = |value: u32| char::from(SYMBOLS[value as usize % 32]);
-        for place in (0..DIGITS).rev() {
-            if place == 1 {
-                f.write_str("-")?;
-            }
-            write!(f, "{}", symbol(self.0 >> (5 * place) & 31))?;
-        }
-        write!(f, "{}", symbol(self.0 % CHECK))
+        f.write_str(str::from_utf8(&self.text()).unwrap_or_default())
+    }
+}
+
+impl From<Reference> for HeaderValue {
+    fn from(reference: Reference) -> Self {
+        Self::from_bytes(&reference.text()).unwrap_or(Self::from_static(""))
     }
 }
 

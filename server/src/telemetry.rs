@@ -2,6 +2,7 @@
 //! logged with its reference number.
 
 use std::{
+    borrow::Cow,
     cell::RefCell,
     collections::HashMap,
     sync::OnceLock,
@@ -9,11 +10,8 @@ use std::{
 };
 
 use actix_web::{
-    Error, HttpMessage,
-    body::MessageBody,
-    dev::{ServiceRequest, ServiceResponse},
+    dev::ServiceResponse,
     http::{Method, StatusCode},
-    middleware::Next,
 };
 use metrics::{Counter, Histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -45,36 +43,33 @@ pub(crate) fn metrics() -> &'static PrometheusHandle {
     })
 }
 
-/// Counts and logs a request by the pattern of its route.
-pub(crate) async fn observe(
-    request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let started = Instant::now();
-    let method = request.method().clone();
-    let response = next.call(request).await?;
-    let route = response
-        .request()
-        .match_pattern()
-        .unwrap_or_else(|| "other".into());
+/// Counts and logs a request by the pattern of its route, which is looked up unless it is given.
+pub(crate) fn observe(
+    response: &ServiceResponse,
+    route: Option<&'static str>,
+    failure: Option<Reference>,
+    started: Instant,
+) {
+    let request = response.request();
+    let route = match route {
+        Some(route) => Cow::Borrowed(route),
+        None => Cow::Owned(request.match_pattern().unwrap_or_else(|| "other".into())),
+    };
     let status = response.status();
-    let reference = response.request().extensions().get::<Reference>().copied();
-    let reference = reference.map(|reference| reference.to_string());
     let code = response.headers().get(PROBLEM_CODE);
     let code = code.and_then(|code| code.to_str().ok()).unwrap_or("");
     let took = started.elapsed();
-    let method = name(&method);
+    let method = name(request.method());
     tracing::info!(
         method,
-        route,
+        route = &*route,
         status = status.as_u16(),
         code,
-        reference = reference.as_deref().unwrap_or_default(),
+        reference = failure.map(|it| it.to_string()).unwrap_or_default(),
         ms = took.as_millis() as u64,
         "request"
     );
     SERIES.with_borrow_mut(|series| series.record(method, &route, status, code, took));
-    Ok(response)
 }
 
 /// Whoever thinks of methods does not make as many figures.

@@ -2,19 +2,22 @@
 
 use std::time::Duration;
 
-use actix_web::{HttpResponse, http::StatusCode};
-use naru_core::mailbox::{self, CBOR_SEQUENCE, EXPIRES_IN, MailboxId, TokenHash, WRITTEN};
-use tokio::time::{Instant, sleep_until};
-
-use super::{
-    gate::Caller,
-    mailboxes::{Reading, Relay},
+use actix_web::{
+    HttpResponse,
+    body::BoxBody,
+    http::{
+        StatusCode,
+        header::{self, HeaderName, HeaderValue},
+    },
 };
+use naru_core::mailbox::{self, CBOR_SEQUENCE, EXPIRES_IN, TokenHash, WRITTEN};
+use tokio::time::{Instant, timeout_at};
+
+use super::{gate::Caller, mailboxes::Call};
 use crate::{
     audit::Kind,
-    client_network::ClientAddress,
     problem::Problem,
-    store::{Accepted, Change, Outcome, Store, StoreError, Unread},
+    store::{Accepted, Change, Outcome, Store, StoreError, Unread, Watch},
 };
 
 /// A waiter reads again after this long, whatever it has heard.
@@ -22,29 +25,17 @@ const RECHECK: Duration = Duration::from_secs(5);
 
 /// Somebody who reads a lane, after a change or without one.
 pub(super) struct Asker<'c> {
-    client: ClientAddress,
+    call: &'c Call<'c>,
     caller: Option<&'c Caller>,
-    id: MailboxId,
     reader: TokenHash,
-    reading: Reading,
 }
 
-type First = Result<(Accepted, Result<Unread, StoreError>), StoreError>;
-
 impl<'c> Asker<'c> {
-    pub(super) fn new(
-        client: ClientAddress,
-        caller: Option<&'c Caller>,
-        id: MailboxId,
-        reader: TokenHash,
-        reading: Reading,
-    ) -> Self {
+    pub(super) fn new(call: &'c Call<'c>, caller: Option<&'c Caller>, reader: TokenHash) -> Self {
         Self {
-            client,
+            call,
             caller,
-            id,
             reader,
-            reading,
         }
     }
 
@@ -52,95 +43,106 @@ impl<'c> Asker<'c> {
     /// read is reported, and the client's repetition is answered alike.
     pub(super) async fn change(
         &self,
-        relay: &Relay,
         change: Change,
         kind: impl FnOnce(Outcome) -> Option<Kind>,
     ) -> Result<HttpResponse, Problem> {
-        let first = async || {
-            let change = relay.store.change(self.id, change, self.reading.after);
-            let (outcome, unread) = change.await?;
-            if let Some(kind) = kind(outcome) {
-                relay.note(outcome.accepted, kind, self.client, self.caller, &self.id);
-            }
-            Ok((outcome.accepted, unread))
-        };
-        self.answer(relay, first).await
+        let Call { relay, id, .. } = *self.call;
+        let watch = self.watch();
+        let after = self.call.reading.after;
+        let (outcome, unread) = relay.store.change(id, change, after).await?;
+        if let Some(kind) = kind(outcome) {
+            let (client, reference) = (self.call.client, self.call.reference);
+            relay.note(outcome.accepted, kind, client, self.caller, reference);
+        }
+        let unread = self.last(unread?, watch).await?;
+        Ok(answer(outcome.accepted, &unread))
     }
 
     /// Answers a call that changes nothing.
-    pub(super) async fn read(&self, relay: &Relay) -> Result<HttpResponse, Problem> {
-        let first = async || {
-            let unread = relay.store.read(self.id, self.reader, self.reading.after);
-            Ok((Accepted::Again, unread.await))
-        };
-        self.answer(relay, first).await
+    pub(super) async fn read(&self) -> Result<HttpResponse, Problem> {
+        let watch = self.watch();
+        let unread = self.unread().await?;
+        let unread = self.last(unread, watch).await?;
+        Ok(answer(Accepted::Again, &unread))
     }
 
-    async fn answer(
-        &self,
-        relay: &Relay,
-        first: impl AsyncFnOnce() -> First,
-    ) -> Result<HttpResponse, Problem> {
-        let wait = Duration::from_secs(self.reading.wait).min(mailbox::MAX_WAIT);
-        let (accepted, unread) = match wait.is_zero() {
-            true => {
-                let (accepted, unread) = first().await?;
-                (accepted, unread?)
-            }
-            false => {
-                let answer = self.wait(relay, first, Instant::now() + wait).await?;
-                relay.still(self.caller).await?;
-                answer
-            }
-        };
-        let status = match accepted {
-            Accepted::New => StatusCode::CREATED,
-            Accepted::Again => StatusCode::OK,
-        };
-        Ok(HttpResponse::build(status)
-            .content_type(CBOR_SEQUENCE)
-            .insert_header((EXPIRES_IN, unread.expires_in.as_secs()))
-            .insert_header((WRITTEN, u64::from(unread.written)))
-            .body(mailbox::frames_to_cbor(&unread.frames)))
+    async fn unread(&self) -> Result<Unread, StoreError> {
+        let Call { relay, id, .. } = *self.call;
+        let after = self.call.reading.after;
+        relay.store.read(id, self.reader, after).await
     }
 
-    async fn wait(
-        &self,
-        relay: &Relay,
-        first: impl AsyncFnOnce() -> First,
-        deadline: Instant,
-    ) -> Result<(Accepted, Unread), Problem> {
-        let Reading { after, written, .. } = self.reading;
-        let place = relay.waiters.enter(self.client.network());
-        // Before the mailbox is read, so that no change falls between the two.
-        let watch = relay.store.watch(self.id, self.reader);
-        let mut stopping = relay.stopping.clone();
-        let (accepted, mut read) = first().await?;
-        loop {
-            let unread = read?;
-            let now = Instant::now();
-            let has_forgotten = unread.written < written;
-            if !unread.frames.is_empty() || has_forgotten || now >= deadline {
-                return Ok((accepted, unread));
-            }
-            if let Err(full) = &place {
-                return Err(full.clone());
+    /// For those who wait; before the mailbox is read, so that no change falls between the two.
+    fn watch(&self) -> Option<Watch> {
+        let Call { relay, id, .. } = *self.call;
+        (self.call.reading.wait > 0).then(|| relay.store.watch(id, self.reader))
+    }
+
+    fn is_answer(&self, unread: &Unread) -> bool {
+        !unread.frames.is_empty() || unread.written < self.call.reading.written
+    }
+
+    /// What the caller is answered with, when it has been there or has been waited for.
+    async fn last(&self, mut unread: Unread, watch: Option<Watch>) -> Result<Unread, Problem> {
+        let Some(watch) = watch else {
+            return Ok(unread);
+        };
+        if !self.is_answer(&unread) {
+            // Those that do not wait need no room for it.
+            unread = Box::pin(self.wait(unread, watch)).await?;
+        }
+        self.call.relay.still(self.caller).await?;
+        Ok(unread)
+    }
+
+    async fn wait(&self, mut unread: Unread, watch: Watch) -> Result<Unread, Problem> {
+        let relay = self.call.relay;
+        let wait = Duration::from_secs(self.call.reading.wait).min(mailbox::MAX_WAIT);
+        let mut now = Instant::now();
+        let deadline = now + wait;
+        let _place = relay.waiters.enter(self.call.client.network())?;
+        while !self.is_answer(&unread) && now < deadline {
+            // Whoever stops the relay says so before it wakes those who wait.
+            if relay.is_stopping() {
+                return Err(Problem::ShuttingDown);
             }
             let again = deadline.min(now + unread.expires_in).min(now + RECHECK);
-            tokio::select! {
-                () = watch.changed() => {}
-                () = sleep_until(again) => {}
-                _ = stopping.wait_for(|stopping| *stopping) => return Err(Problem::ShuttingDown),
-            }
-            if let Some(handed) = watch.take(after) {
-                let unread = Unread {
+            // Which of the two it was does not matter.
+            let _ = timeout_at(again, watch.changed()).await;
+            if let Some(handed) = watch.take(self.call.reading.after) {
+                return Ok(Unread {
                     frames: vec![handed.frame],
                     written: unread.written,
                     expires_in: handed.expires_in,
-                };
-                return Ok((accepted, unread));
+                });
             }
-            read = relay.store.read(self.id, self.reader, after).await;
+            unread = self.unread().await?;
+            now = Instant::now();
         }
+        Ok(unread)
     }
+}
+
+fn answer(accepted: Accepted, unread: &Unread) -> HttpResponse {
+    let status = match accepted {
+        Accepted::New => StatusCode::CREATED,
+        Accepted::Again => StatusCode::OK,
+    };
+    let frames = mailbox::frames_to_cbor(&unread.frames);
+    let mut response = HttpResponse::with_body(status, BoxBody::new(frames));
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(CBOR_SEQUENCE),
+        ),
+        (
+            HeaderName::from_static(EXPIRES_IN),
+            unread.expires_in.as_secs().into(),
+        ),
+        (HeaderName::from_static(WRITTEN), unread.written.into()),
+    ] {
+        headers.insert(name, value);
+    }
+    response
 }

@@ -63,12 +63,13 @@ pub(super) async fn search(
 ) -> Result<HttpResponse, Problem> {
     relay.identity()?;
     let caller = relay.caller(&request, client, Doing::GoesOn).await?;
-    relay.agency(client, caller.as_ref())?;
+    relay.agency(client, caller.as_deref())?;
     let caller = caller.ok_or(Problem::NotFound)?;
     if !caller.person.is_admin || !caller.is_browser() {
         return Err(Problem::NotAnAdministrator);
     }
-    let body = super::mailboxes::body(&relay, &request, payload, "application/json").await?;
+    let body =
+        super::mailboxes::body(&relay, &request, payload.into_inner(), "application/json").await?;
     let search: Search = serde_json::from_slice(&body).map_err(|_| Problem::Malformed)?;
     let reason = shown(search.reason.trim());
     if reason.is_empty() {

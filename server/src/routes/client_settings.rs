@@ -176,7 +176,7 @@ pub(super) async fn read(
     // Before the login the page needs to know what it is to say, and where to log in.
     let caller = relay.caller(&request, client, Doing::GoesOn).await;
     let caller = caller.unwrap_or_default();
-    let mut settings = own(&relay, client, caller.as_ref())?;
+    let mut settings = own(&relay, client, caller.as_deref())?;
     settings.login = relay.identity.as_ref().map(|identity| {
         let entrances = identity.entrances();
         Login {

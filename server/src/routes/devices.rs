@@ -57,7 +57,8 @@ pub(super) async fn rename(
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&relay, &request, client).await?;
-    let body = super::mailboxes::body(&relay, &request, payload, "application/json").await?;
+    let body =
+        super::mailboxes::body(&relay, &request, payload.into_inner(), "application/json").await?;
     let new: NewName = serde_json::from_slice(&body).map_err(|_| Problem::Malformed)?;
     let name = shown(&new.name);
     if name.trim().is_empty() {
@@ -95,10 +96,10 @@ async fn caller(
     relay: &Relay,
     request: &HttpRequest,
     client: ClientAddress,
-) -> Result<Caller, Problem> {
+) -> Result<Box<Caller>, Problem> {
     relay.identity()?;
     let caller = relay.caller(request, client, Doing::GoesOn).await?;
-    relay.agency(client, caller.as_ref())?;
+    relay.agency(client, caller.as_deref())?;
     caller.ok_or(Problem::NotFound)
 }
 

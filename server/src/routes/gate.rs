@@ -47,10 +47,23 @@ impl Relay {
         request: &HttpRequest,
         client: ClientAddress,
         doing: Doing,
-    ) -> Result<Option<Caller>, Problem> {
-        let Some(identity) = &self.identity else {
-            return Ok(None);
-        };
+    ) -> Result<Option<Box<Caller>>, Problem> {
+        match &self.identity {
+            // What it takes to know somebody is large, and is kept out of the calls' own futures.
+            Some(identity) => Box::pin(self.known(identity, request, client, doing))
+                .await
+                .map(|caller| Some(Box::new(caller))),
+            None => Ok(None),
+        }
+    }
+
+    async fn known(
+        &self,
+        identity: &Identity,
+        request: &HttpRequest,
+        client: ClientAddress,
+        doing: Doing,
+    ) -> Result<Caller, Problem> {
         let token = header_text(request, LOGIN);
         let person = match &token {
             Some(value) => {
@@ -84,7 +97,7 @@ impl Relay {
             );
             request.extensions_mut().insert(caller.clone());
         }
-        Ok(Some(caller))
+        Ok(caller)
     }
 
     async fn device(
@@ -138,7 +151,7 @@ impl Relay {
         let (Some(identity), Some(caller)) = (&self.identity, caller) else {
             return Ok(());
         };
-        match identity.owner(id, &caller.person.account).await? {
+        match Box::pin(identity.owner(id, &caller.person.account)).await? {
             Owner::Same => Ok(()),
             Owner::Other => Err(Problem::OtherPerson),
             Owner::Nobody => Err(Problem::MailboxUnknown),
@@ -150,18 +163,22 @@ impl Relay {
         let (Some(identity), Some(caller)) = (&self.identity, caller) else {
             return Ok(());
         };
-        if !identity.is_logged_in(&caller.person).await? {
-            return Err(Problem::LoginRequired);
-        }
-        if let Some(device) = &caller.device {
-            let account = &caller.person.account;
-            match identity.admit(account, device, None, None).await? {
-                Admission::Known => {}
-                _ => return Err(Problem::DeviceRevoked),
-            }
-        }
-        Ok(())
+        Box::pin(still(identity, caller)).await
     }
+}
+
+async fn still(identity: &Identity, caller: &Caller) -> Result<(), Problem> {
+    if !identity.is_logged_in(&caller.person).await? {
+        return Err(Problem::LoginRequired);
+    }
+    if let Some(device) = &caller.device {
+        let account = &caller.person.account;
+        match identity.admit(account, device, None, None).await? {
+            Admission::Known => {}
+            _ => return Err(Problem::DeviceRevoked),
+        }
+    }
+    Ok(())
 }
 
 impl Caller {

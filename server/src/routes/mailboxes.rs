@@ -1,20 +1,25 @@
 //! The mailbox calls (`docs/protocol.md` §5).
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, str::FromStr, sync::Arc, time::Duration};
 
-use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    dev::Payload,
+    http::{Method, header},
+};
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use naru_core::mailbox::{
     CBOR, FrameNumber, Join, MailboxId, OCTET_STREAM, Open, Token, TokenHash,
 };
-use serde::Deserialize;
 use tokio::{sync::watch, time::timeout};
+use url::form_urlencoded;
 
 use super::{
     asker::Asker,
     client_settings::ClientSettings,
     gate::{Caller, Doing},
+    mailbox_path::{MailboxPath, Part},
 };
 use crate::{
     agencies::{Agency, CurrentRules, Localised, Requester, Rule},
@@ -127,10 +132,10 @@ impl Relay {
         kind: Kind,
         client: ClientAddress,
         caller: Option<&Caller>,
-        id: &MailboxId,
+        mailbox: Reference,
     ) {
         if accepted == Accepted::New {
-            let event = self.event(kind, client, caller).about(Reference::of(id));
+            let event = self.event(kind, client, caller).about(mailbox);
             self.audit.record(event);
         }
     }
@@ -147,7 +152,7 @@ impl Relay {
         };
         let waits = self.capacity.waits(open, Lifetimes::of(&self.capacity))
             + self.capacity.transfer_ttl * 2;
-        match identity.own(id, &caller.person.account, waits).await? {
+        match Box::pin(identity.own(id, &caller.person.account, waits)).await? {
             Owner::Same => Ok(()),
             Owner::Other | Owner::Nobody => Err(Problem::MailboxExists),
         }
@@ -162,12 +167,108 @@ impl Relay {
 
 /// `after` acknowledges the peer's frames up to it; `wait`, in seconds, waits for the next, unless fewer
 /// frames than `written` are there of the caller's own.
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Reading {
     pub(super) after: u16,
     pub(super) written: u16,
     pub(super) wait: u64,
+}
+
+impl Reading {
+    fn parse(query: &str) -> Result<Self, Problem> {
+        let (mut after, mut written, mut wait) = (None, None, None);
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            match &*name {
+                "after" => once(&mut after, &value)?,
+                "written" => once(&mut written, &value)?,
+                "wait" => once(&mut wait, &value)?,
+                _ => {}
+            }
+        }
+        Ok(Self {
+            after: after.unwrap_or_default(),
+            written: written.unwrap_or_default(),
+            wait: wait.unwrap_or_default(),
+        })
+    }
+}
+
+fn once<T: FromStr>(number: &mut Option<T>, value: &str) -> Result<(), Problem> {
+    let parsed = value.parse().map_err(|_| Problem::Malformed)?;
+    match number.replace(parsed) {
+        None => Ok(()),
+        Some(_) => Err(Problem::Malformed),
+    }
+}
+
+/// A call about a mailbox, as everything in it can be read.
+pub(super) struct Call<'r> {
+    pub(super) relay: &'r Relay,
+    pub(super) request: &'r HttpRequest,
+    pub(super) client: ClientAddress,
+    pub(super) id: MailboxId,
+    /// The mailbox's number.
+    pub(super) reference: Reference,
+    pub(super) reading: Reading,
+    /// The hash of the token that it presents.
+    pub(super) by: TokenHash,
+}
+
+impl<'r> Call<'r> {
+    fn parse(
+        relay: &'r Relay,
+        path: MailboxPath,
+        request: &'r HttpRequest,
+    ) -> Result<Self, Problem> {
+        let (id, reference) = path.mailbox.ok_or(Problem::Malformed)?;
+        let reading = Reading::parse(request.query_string())?;
+        let token = request
+            .headers()
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| Token::from_authorization(value).ok())
+            .ok_or(Problem::TokenRequired)?;
+        Ok(Self {
+            relay,
+            request,
+            client: ClientAddress::of(request),
+            id,
+            reference,
+            reading,
+            by: token.hash(),
+        })
+    }
+
+    async fn caller(&self, doing: Doing) -> Result<Option<Box<Caller>>, Problem> {
+        self.relay.caller(self.request, self.client, doing).await
+    }
+}
+
+/// Answers what is called under `/v1/mailboxes/`.
+pub(crate) async fn serve_mailbox(
+    relay: &Relay,
+    path: MailboxPath,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let allowed = match path.part {
+        Part::Whole => &[Method::PUT, Method::DELETE][..],
+        Part::Join => &[Method::POST],
+        Part::Frames => &[Method::GET],
+        Part::Frame(_) => &[Method::PUT],
+    };
+    let method = request.method();
+    if !allowed.contains(method) {
+        return Err(Problem::MethodNotAllowed);
+    }
+    let call = Call::parse(relay, path, request)?;
+    match path.part {
+        Part::Whole if *method == Method::DELETE => end(&call).await,
+        Part::Whole => open(&call, payload).await,
+        Part::Join => join(&call, payload).await,
+        Part::Frames => read(&call).await,
+        Part::Frame(number) => append(&call, number, payload).await,
+    }
 }
 
 /// The displayer opens its mailbox.
@@ -188,18 +289,12 @@ pub(super) struct Reading {
         (status = 429, description = "too_many_mailboxes"),
         (status = 503, description = "relay_full, store_unavailable or shutting_down"),
     ))]
-pub(super) async fn open(
-    relay: web::Data<Relay>,
-    request: HttpRequest,
-    path: web::Path<String>,
-    client: ClientAddress,
-    payload: web::Payload,
-) -> Result<HttpResponse, Problem> {
-    let (id, reading, by) = arguments(&request, &path)?;
-    let caller = relay.caller(&request, client, Doing::Begins).await?;
-    let body = body(&relay, &request, payload, CBOR).await?;
+pub(super) async fn open(call: &Call<'_>, payload: Payload) -> Result<HttpResponse, Problem> {
+    let (relay, client) = (call.relay, call.client);
+    let caller = call.caller(Doing::Begins).await?;
+    let body = body(relay, call.request, payload, CBOR).await?;
     let mut open = Open::from_cbor(&body).map_err(|_| Problem::Malformed)?;
-    if open.token != by {
+    if open.token != call.by {
         return Err(Problem::TokenRequired);
     }
     match open.deposit {
@@ -207,7 +302,7 @@ pub(super) async fn open(
         Some(_) if relay.deposits => relay.limits.deposit(client.network())?,
         Some(_) => return Err(Problem::DepositsOff),
     }
-    let agency = relay.agency(client, caller.as_ref())?;
+    let agency = relay.agency(client, caller.as_deref())?;
     if let (Some(asked), Some(agency)) = (open.deposit, &agency) {
         if !agency.deposits {
             return Err(agency.refuses(Rule::Deposits).into());
@@ -216,10 +311,10 @@ pub(super) async fn open(
     }
     let lifetimes = relay.lifetimes(agency.as_ref());
     let kind = open.deposit.map_or(Kind::Opening, |_| Kind::Deposit);
-    relay.take(&id, &open, caller.as_ref()).await?;
+    relay.take(&call.id, &open, caller.as_deref()).await?;
     let change = Change::Open { open, lifetimes };
-    let asker = Asker::new(client, caller.as_ref(), id, by, reading);
-    asker.change(&relay, change, |_| Some(kind)).await
+    let asker = Asker::new(call, caller.as_deref(), call.by);
+    asker.change(change, |_| Some(kind)).await
 }
 
 /// The scanner joins.
@@ -241,23 +336,17 @@ pub(super) async fn open(
         (status = 429, description = "too_many_joins"),
         (status = 503, description = "relay_full, store_unavailable or shutting_down"),
     ))]
-pub(super) async fn join(
-    relay: web::Data<Relay>,
-    request: HttpRequest,
-    path: web::Path<String>,
-    client: ClientAddress,
-    payload: web::Payload,
-) -> Result<HttpResponse, Problem> {
-    let (id, reading, by) = arguments(&request, &path)?;
-    let caller = relay.caller(&request, client, Doing::Begins).await?;
-    let body = body(&relay, &request, payload, CBOR).await?;
+pub(super) async fn join(call: &Call<'_>, payload: Payload) -> Result<HttpResponse, Problem> {
+    let (relay, client) = (call.relay, call.client);
+    let caller = call.caller(Doing::Begins).await?;
+    let body = body(relay, call.request, payload, CBOR).await?;
     relay.limits.join(client.network())?;
-    let agency = relay.agency(client, caller.as_ref())?;
-    relay.own(&id, caller.as_ref()).await?;
+    let agency = relay.agency(client, caller.as_deref())?;
+    relay.own(&call.id, caller.as_deref()).await?;
     let join = Join::from_cbor(&body).map_err(|_| Problem::Malformed)?;
-    let asker = Asker::new(client, caller.as_ref(), id, join.token, reading);
+    let asker = Asker::new(call, caller.as_deref(), join.token);
     let change = Change::Join {
-        by,
+        by: call.by,
         join,
         lifetimes: relay.lifetimes(agency.as_ref()),
     };
@@ -265,7 +354,7 @@ pub(super) async fn join(
         true => Some(Kind::Claim),
         false => Some(Kind::Join),
     };
-    asker.change(&relay, change, kind).await
+    asker.change(change, kind).await
 }
 
 /// Either side appends to its own lane.
@@ -288,34 +377,30 @@ pub(super) async fn join(
         (status = 503, description = "relay_full, store_unavailable or shutting_down"),
     ))]
 pub(super) async fn append(
-    relay: web::Data<Relay>,
-    request: HttpRequest,
-    path: web::Path<(String, String)>,
-    client: ClientAddress,
-    payload: web::Payload,
+    call: &Call<'_>,
+    number: Option<FrameNumber>,
+    payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let (id, number) = path.into_inner();
-    let (id, reading, by) = arguments(&request, &id)?;
-    let number = number
-        .parse()
-        .ok()
-        .and_then(FrameNumber::new)
-        .ok_or(Problem::Malformed)?;
-    let caller = relay.caller(&request, client, Doing::GoesOn).await?;
-    relay.agency(client, caller.as_ref())?;
-    relay.own(&id, caller.as_ref()).await?;
-    let frame = body(&relay, &request, payload, OCTET_STREAM).await?;
+    let number = number.ok_or(Problem::Malformed)?;
+    let caller = call.caller(Doing::GoesOn).await?;
+    call.relay.agency(call.client, caller.as_deref())?;
+    call.relay.own(&call.id, caller.as_deref()).await?;
+    let frame = body(call.relay, call.request, payload, OCTET_STREAM).await?;
     if frame.is_empty() {
         return Err(Problem::Malformed);
     }
-    let asker = Asker::new(client, caller.as_ref(), id, by, reading);
     // What the connection has read into is larger, and would be kept with it.
     let frame = Bytes::copy_from_slice(&frame);
-    let change = Change::Write { by, number, frame };
+    let change = Change::Write {
+        by: call.by,
+        number,
+        frame,
+    };
+    let asker = Asker::new(call, caller.as_deref(), call.by);
     // What else is written tells the relay nothing.
     let kind =
         |outcome: Outcome| (outcome.is_deposit && outcome.by_scanner).then_some(Kind::Receipt);
-    asker.change(&relay, change, kind).await
+    asker.change(change, kind).await
 }
 
 /// Either side reads the other's lane.
@@ -331,18 +416,12 @@ pub(super) async fn append(
         (status = 410, description = "mailbox_expired or mailbox_ended"),
         (status = 503, description = "store_unavailable or shutting_down"),
     ))]
-pub(super) async fn read(
-    relay: web::Data<Relay>,
-    request: HttpRequest,
-    path: web::Path<String>,
-    client: ClientAddress,
-) -> Result<HttpResponse, Problem> {
-    let (id, reading, by) = arguments(&request, &path)?;
-    let caller = relay.caller(&request, client, Doing::GoesOn).await?;
-    relay.agency(client, caller.as_ref())?;
-    relay.own(&id, caller.as_ref()).await?;
-    let asker = Asker::new(client, caller.as_ref(), id, by, reading);
-    asker.read(&relay).await
+pub(super) async fn read(call: &Call<'_>) -> Result<HttpResponse, Problem> {
+    let caller = call.caller(Doing::GoesOn).await?;
+    call.relay.agency(call.client, caller.as_deref())?;
+    call.relay.own(&call.id, caller.as_deref()).await?;
+    let asker = Asker::new(call, caller.as_deref(), call.by);
+    asker.read().await
 }
 
 /// Either side ends the mailbox.
@@ -357,44 +436,31 @@ pub(super) async fn read(
         (status = 410, description = "mailbox_expired or mailbox_ended"),
         (status = 503, description = "store_unavailable"),
     ))]
-pub(super) async fn end(
-    relay: web::Data<Relay>,
-    request: HttpRequest,
-    path: web::Path<String>,
-    client: ClientAddress,
-) -> Result<HttpResponse, Problem> {
-    let (id, _, by) = arguments(&request, &path)?;
-    let caller = relay.caller(&request, client, Doing::GoesOn).await?;
-    relay.own(&id, caller.as_ref()).await?;
-    let change = relay.store.close(id, by).await?;
+pub(super) async fn end(call: &Call<'_>) -> Result<HttpResponse, Problem> {
+    let relay = call.relay;
+    let caller = call.caller(Doing::GoesOn).await?;
+    relay.own(&call.id, caller.as_deref()).await?;
+    let change = relay.store.close(call.id, call.by).await?;
     let kind = match (change.is_deposit, change.by_scanner) {
         (false, _) => Kind::End,
         (true, true) => Kind::Return,
         (true, false) => Kind::Withdrawal,
     };
-    relay.note(change.accepted, kind, client, caller.as_ref(), &id);
+    relay.note(
+        change.accepted,
+        kind,
+        call.client,
+        caller.as_deref(),
+        call.reference,
+    );
     Ok(HttpResponse::NoContent().finish())
-}
-
-fn arguments(request: &HttpRequest, id: &str) -> Result<(MailboxId, Reading, TokenHash), Problem> {
-    let id = id.parse().map_err(|_| Problem::Malformed)?;
-    let reading = web::Query::<Reading>::from_query(request.query_string())
-        .map_err(|_| Problem::Malformed)?
-        .into_inner();
-    let token = request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| Token::from_authorization(value).ok())
-        .ok_or(Problem::TokenRequired)?;
-    Ok((id, reading, token.hash()))
 }
 
 /// Reads a body of one frame at most, within the deadline.
 pub(super) async fn body(
     relay: &Relay,
     request: &HttpRequest,
-    mut payload: web::Payload,
+    mut payload: Payload,
     media_type: &str,
 ) -> Result<Bytes, Problem> {
     let given = request
@@ -427,9 +493,14 @@ pub(super) async fn body(
             false => Ok([&first[..], &more].concat().into()),
         }
     };
-    let body = timeout(relay.body_deadline, whole)
-        .await
-        .map_err(|_| Problem::RequestTimeout)??;
+    let mut whole = pin!(whole);
+    // Most bodies have come with their head: those need no clock.
+    let body = match whole.as_mut().now_or_never() {
+        Some(body) => body?,
+        None => Box::pin(timeout(relay.body_deadline, whole))
+            .await
+            .map_err(|_| Problem::RequestTimeout)??,
+    };
     match media_type == OCTET_STREAM && body.len() > relay.frame_bytes {
         true => Err(Problem::FrameTooLarge),
         false => Ok(body),

@@ -5,6 +5,7 @@ mod audit;
 mod client_settings;
 mod devices;
 mod gate;
+mod mailbox_path;
 mod mailboxes;
 mod operations;
 mod people;
@@ -16,7 +17,8 @@ use utoipa::OpenApi;
 pub(crate) use self::{
     client_settings::ClientSettings,
     gate::Caller,
-    mailboxes::{BODY_DEADLINE, Relay},
+    mailbox_path::MailboxPath,
+    mailboxes::{BODY_DEADLINE, Relay, serve_mailbox},
 };
 use crate::{
     page,
@@ -57,32 +59,10 @@ use crate::{
 )]
 struct Description;
 
-/// Every route, and problems for all else.
+/// Every route but those of mailboxes, and problems for all else.
 pub(crate) fn configure(service: &mut web::ServiceConfig) {
     let refuse = || web::route().to(|| async { Err::<&str, _>(Problem::MethodNotAllowed) });
     service
-        // They are tried in this order.
-        .service(
-            web::resource("/v1/mailboxes/{id}/frames/{number}")
-                .route(web::put().to(mailboxes::append))
-                .default_service(refuse()),
-        )
-        .service(
-            web::resource("/v1/mailboxes/{id}")
-                .route(web::put().to(mailboxes::open))
-                .route(web::delete().to(mailboxes::end))
-                .default_service(refuse()),
-        )
-        .service(
-            web::resource("/v1/mailboxes/{id}/join")
-                .route(web::post().to(mailboxes::join))
-                .default_service(refuse()),
-        )
-        .service(
-            web::resource("/v1/mailboxes/{id}/frames")
-                .route(web::get().to(mailboxes::read))
-                .default_service(refuse()),
-        )
         .service(
             web::resource("/v1/settings")
                 .route(web::get().to(client_settings::read))

@@ -145,7 +145,7 @@ pub(super) async fn me(
 ) -> Result<HttpResponse, Problem> {
     relay.identity()?;
     let caller = relay.caller(&request, client, Doing::GoesOn).await?;
-    let agency = relay.agency(client, caller.as_ref())?;
+    let agency = relay.agency(client, caller.as_deref())?;
     let person = caller.ok_or(Problem::NotFound)?.person;
     Ok(HttpResponse::Ok().json(Me {
         name: person.name,

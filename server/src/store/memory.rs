@@ -67,6 +67,18 @@ impl Memory {
         }
     }
 
+    /// [`Store::change`], which waits for nothing here.
+    pub fn apply(&self, id: MailboxId, change: &Change, after: u16) -> Result<Changed, StoreError> {
+        match self.try_change(id, change, after) {
+            // What has ended in other shards leaves room.
+            Err(StoreError::Full) => {
+                self.tidy();
+                self.try_change(id, change, after)
+            }
+            tried => tried,
+        }
+    }
+
     fn try_change(
         &self,
         id: MailboxId,
@@ -211,14 +223,7 @@ impl Store for Memory {
         change: Change,
         after: u16,
     ) -> Result<Changed, StoreError> {
-        match self.try_change(id, &change, after) {
-            // What has ended in other shards leaves room.
-            Err(StoreError::Full) => {
-                self.tidy();
-                self.try_change(id, &change, after)
-            }
-            tried => tried,
-        }
+        self.apply(id, &change, after)
     }
 
     async fn read(&self, id: MailboxId, by: TokenHash, after: u16) -> Result<Unread, StoreError> {

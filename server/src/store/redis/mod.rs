@@ -301,6 +301,13 @@ impl Redis {
     }
 }
 
+impl Redis {
+    /// Wakes everyone who waits for a mailbox on this node.
+    pub fn wake_all(&self) {
+        self.wakers.wake_all();
+    }
+}
+
 impl Drop for Redis {
     fn drop(&mut self) {
         self.tasks.iter().for_each(AbortHandle::abort);

@@ -1,0 +1,48 @@
+//! What happens around every request.
+
+use std::time::Instant;
+
+use actix_web::{
+    Error, ResponseError,
+    body::BoxBody,
+    dev::{ServiceRequest, ServiceResponse},
+    middleware::Next,
+};
+
+use crate::{
+    failures,
+    routes::{MailboxPath, Relay, serve_mailbox},
+    security_headers::SecurityHeaders,
+    telemetry,
+};
+
+/// Has a request answered, and notes what has come of it.
+pub(crate) async fn exchange(
+    relay: &Relay,
+    security_headers: &SecurityHeaders,
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse, Error> {
+    let started = Instant::now();
+    let path = MailboxPath::parse(request.match_info().as_str());
+    let mut response = match path {
+        Some(path) => {
+            let (request, payload) = request.into_parts();
+            // A connection has room for this future also while it does nothing.
+            let served = Box::pin(serve_mailbox(relay, path, &request, payload)).await;
+            let response = served.unwrap_or_else(|problem| problem.error_response());
+            ServiceResponse::new(request, response)
+        }
+        None => next.call(request).await?,
+    };
+    let mailbox = path.and_then(|path| path.mailbox);
+    let failure = failures::note(
+        relay,
+        &mut response,
+        mailbox.map(|(_, reference)| reference),
+    );
+    let is_call = response.request().path().starts_with("/v1/");
+    security_headers.add(is_call, response.headers_mut());
+    telemetry::observe(&response, path.map(MailboxPath::pattern), failure, started);
+    Ok(response)
+}
