@@ -19,7 +19,7 @@ use crate::{
     client_network::TrustedProxies,
     exchange::exchange,
     identity::{Identity, IdentityError, IdentitySettings},
-    limits::{Limits, Quotas},
+    limits::Limits,
     listener,
     registry::{AnyRegistry, RegistryError},
     routes::{self, BODY_DEADLINE, ClientSettings, Relay},
@@ -108,13 +108,7 @@ impl Application {
         let store = Backend::open(&settings.store, settings.capacity).await?;
         let relay = web::Data::new(Relay {
             store,
-            limits: Limits::new(&Quotas {
-                mailboxes: settings.network_mailboxes,
-                joins: settings.network_joins,
-                mailbox_lifetime: settings.capacity.join_ttl + settings.capacity.transfer_ttl,
-                deposits: settings.network_deposits,
-                deposit_lifetime: settings.capacity.deposit_ttl,
-            }),
+            limits: Limits::new(&settings),
             waiters: Waiters::new(settings.waiters, settings.network_waiters),
             rules,
             audit: audit.clone(),

@@ -1,6 +1,6 @@
-//! What one client network may do.
+//! What one client network may do, and one account.
 
-use std::{net::IpAddr, num::NonZeroU32, time::Duration};
+use std::{hash::Hash, net::IpAddr, num::NonZeroU32, time::Duration};
 
 use governor::{
     DefaultKeyedRateLimiter, Quota,
@@ -8,79 +8,101 @@ use governor::{
 };
 use ipnet::IpNet;
 
-use crate::problem::Problem;
+use crate::{identity::Account, problem::Problem, settings::Settings};
 
-/// How often one client network may do what costs the relay something, or what a guesser would do.
+/// How often one client network, and one account, may do what costs the relay something, or what a guesser
+/// would do.
 pub struct Limits {
-    openings: Bucket,
-    deposits: Bucket,
-    joins: Bucket,
-    failures: Bucket,
-}
-
-/// How many of each a client network has at once; they come back one by one within the lifetime of what
-/// they stand for, so that the open ones are bounded too.
-pub struct Quotas {
-    /// Mailboxes.
-    pub mailboxes: NonZeroU32,
-    /// Attempts to join one.
-    pub joins: NonZeroU32,
-    /// How long a mailbox lives.
-    pub mailbox_lifetime: Duration,
-    /// Deposits.
-    pub deposits: NonZeroU32,
-    /// How long one is kept at most.
-    pub deposit_lifetime: Duration,
+    networks: Buckets<IpNet>,
+    accounts: Buckets<Account>,
+    failures: Bucket<IpNet>,
 }
 
 impl Limits {
-    /// Full buckets for everyone.
-    pub fn new(quotas: &Quotas) -> Self {
+    /// Full buckets for everyone. What is taken comes back one by one within the lifetime of what it stands
+    /// for, so that the open ones are bounded too.
+    pub fn new(settings: &Settings) -> Self {
+        let mailbox_lifetime = settings.capacity.join_ttl + settings.capacity.transfer_ttl;
+        let deposit_lifetime = settings.capacity.deposit_ttl;
         Self {
-            openings: Bucket::new(quotas.mailboxes, quotas.mailbox_lifetime),
-            deposits: Bucket::new(quotas.deposits, quotas.deposit_lifetime),
-            joins: Bucket::new(quotas.joins, quotas.mailbox_lifetime),
-            failures: Bucket::new(quotas.joins, quotas.mailbox_lifetime),
+            networks: Buckets {
+                openings: Bucket::new(settings.network_mailboxes, mailbox_lifetime),
+                deposits: Bucket::new(settings.network_deposits, deposit_lifetime),
+                joins: Bucket::new(settings.network_joins, mailbox_lifetime),
+            },
+            accounts: Buckets {
+                openings: Bucket::new(settings.account_mailboxes, mailbox_lifetime),
+                deposits: Bucket::new(settings.account_deposits, deposit_lifetime),
+                joins: Bucket::new(settings.account_joins, mailbox_lifetime),
+            },
+            failures: Bucket::new(settings.network_joins, mailbox_lifetime),
         }
     }
 
-    pub(crate) fn opening(&self, network: IpNet) -> Result<(), Problem> {
-        self.openings
-            .take(network)
+    pub(crate) fn opening(&self, network: IpNet, account: Option<&Account>) -> Result<(), Problem> {
+        let (accounts, networks) = (&self.accounts.openings, &self.networks.openings);
+        take_both(accounts, account, networks, network)
             .map_err(|retry_after| Problem::TooManyMailboxes { retry_after })
     }
 
-    pub(crate) fn deposit(&self, network: IpNet) -> Result<(), Problem> {
-        self.deposits
-            .take(network)
+    pub(crate) fn deposit(&self, network: IpNet, account: Option<&Account>) -> Result<(), Problem> {
+        let (accounts, networks) = (&self.accounts.deposits, &self.networks.deposits);
+        take_both(accounts, account, networks, network)
             .map_err(|retry_after| Problem::TooManyMailboxes { retry_after })
     }
 
-    pub(crate) fn join(&self, network: IpNet) -> Result<(), Problem> {
-        self.joins
-            .take(network)
+    pub(crate) fn join(&self, network: IpNet, account: Option<&Account>) -> Result<(), Problem> {
+        let (accounts, networks) = (&self.accounts.joins, &self.networks.joins);
+        take_both(accounts, account, networks, network)
             .map_err(|retry_after| Problem::TooManyJoins { retry_after })
     }
 
     /// Whether a failure may be noted, or after how long.
     pub(crate) fn failure(&self, network: IpNet) -> Result<(), Duration> {
-        self.failures.take(network)
+        self.failures.take(&network)
     }
 
-    /// Forgets the networks whose buckets are full again.
+    /// Forgets those whose buckets are full again.
     pub(crate) fn tidy(&self) {
-        for bucket in [&self.openings, &self.deposits, &self.joins, &self.failures] {
+        self.networks.tidy();
+        self.accounts.tidy();
+        self.failures.limiter.retain_recent();
+    }
+}
+
+/// The account's comes first: whoever has used up their own takes nothing from those who share the network.
+fn take_both(
+    accounts: &Bucket<Account>,
+    account: Option<&Account>,
+    networks: &Bucket<IpNet>,
+    network: IpNet,
+) -> Result<(), Duration> {
+    if let Some(account) = account {
+        accounts.take(account)?;
+    }
+    networks.take(&network)
+}
+
+struct Buckets<K: Hash + Eq + Clone> {
+    openings: Bucket<K>,
+    deposits: Bucket<K>,
+    joins: Bucket<K>,
+}
+
+impl<K: Hash + Eq + Clone> Buckets<K> {
+    fn tidy(&self) {
+        for bucket in [&self.openings, &self.deposits, &self.joins] {
             bucket.limiter.retain_recent();
         }
     }
 }
 
-struct Bucket {
-    limiter: DefaultKeyedRateLimiter<IpNet>,
+struct Bucket<K: Hash + Eq + Clone> {
+    limiter: DefaultKeyedRateLimiter<K>,
     clock: DefaultClock,
 }
 
-impl Bucket {
+impl<K: Hash + Eq + Clone> Bucket<K> {
     fn new(count: NonZeroU32, lifetime: Duration) -> Self {
         let period = (lifetime / count.get()).max(Duration::from_nanos(1));
         let quota = Quota::with_period(period)
@@ -93,8 +115,8 @@ impl Bucket {
     }
 
     /// Takes one, or says after how long there is one again.
-    fn take(&self, network: IpNet) -> Result<(), Duration> {
-        self.limiter.check_key(&network).map_err(|refused| {
+    fn take(&self, key: &K) -> Result<(), Duration> {
+        self.limiter.check_key(key).map_err(|refused| {
             refused.wait_time_from(self.clock.now()) + Duration::from_millis(999)
         })
     }

@@ -163,12 +163,12 @@ impl Problem {
             Self::TooManyMailboxes { .. } => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "too_many_mailboxes",
-                "This network has opened many mailboxes",
+                "This network or this account has opened many mailboxes",
             ),
             Self::TooManyJoins { .. } => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "too_many_joins",
-                "This network has tried to join too often",
+                "This network or this account has tried to join too often",
             ),
             Self::DepositsOff => (
                 StatusCode::FORBIDDEN,

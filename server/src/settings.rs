@@ -27,6 +27,9 @@ const NETWORK_MAILBOXES: NonZeroU32 = NonZeroU32::MIN.saturating_add(1_999);
 /// Half of the memory's default, however large each is.
 const NETWORK_DEPOSITS: NonZeroU32 = NonZeroU32::MIN.saturating_add(499);
 const NETWORK_JOINS: NonZeroU32 = NonZeroU32::MIN.saturating_add(3_999);
+const ACCOUNT_MAILBOXES: NonZeroU32 = NonZeroU32::MIN.saturating_add(99);
+const ACCOUNT_DEPOSITS: NonZeroU32 = NonZeroU32::MIN.saturating_add(49);
+const ACCOUNT_JOINS: NonZeroU32 = NonZeroU32::MIN.saturating_add(199);
 const WAITERS: NonZeroU32 = NonZeroU32::MIN.saturating_add(49_999);
 const NETWORK_WAITERS: NonZeroU32 = NonZeroU32::MIN.saturating_add(3_999);
 const CONNECTIONS: NonZeroU32 = NonZeroU32::MIN.saturating_add(59_999);
@@ -76,6 +79,12 @@ pub struct Settings {
     pub network_deposits: NonZeroU32,
     /// How often one client network may try to join within the lifetime of a mailbox.
     pub network_joins: NonZeroU32,
+    /// How many mailboxes one account may open within their lifetime, where people log in.
+    pub account_mailboxes: NonZeroU32,
+    /// How many deposits one account may make within the longest time that one is kept.
+    pub account_deposits: NonZeroU32,
+    /// How often one account may try to join within the lifetime of a mailbox.
+    pub account_joins: NonZeroU32,
     /// TOML file with the agencies whose people may use the relay; without one, everybody may.
     pub agencies: Option<PathBuf>,
     /// Where it is noted what happened.
@@ -325,6 +334,16 @@ options! {
     /// whoever guesses connection numbers [default: 4000].
     #[arg(long, env = "NARU_NETWORK_JOINS", value_name = "COUNT")]
     network_joins: NonZeroU32,
+    /// Most mailboxes that one account may open within their lifetime, where people log in [default: 100].
+    #[arg(long, env = "NARU_ACCOUNT_MAILBOXES", value_name = "COUNT")]
+    account_mailboxes: NonZeroU32,
+    /// Most deposits that one account may make within deposit-max-hours, where people log in [default: 50].
+    #[arg(long, env = "NARU_ACCOUNT_DEPOSITS", value_name = "COUNT")]
+    account_deposits: NonZeroU32,
+    /// Most attempts of one account to join a mailbox within its lifetime, where people log in [default:
+    /// 200].
+    #[arg(long, env = "NARU_ACCOUNT_JOINS", value_name = "COUNT")]
+    account_joins: NonZeroU32,
     /// Takes every PC for a shared one, on which the page keeps nothing [default: false].
     #[arg(long, env = "NARU_SHARED_PC", num_args = 0..=1, default_missing_value = "true")]
     shared_pc: bool,
@@ -515,6 +534,9 @@ impl Options {
             deposit: (deposit_hours > 0).then(|| hours(deposit_hours)),
             network_deposits: self.network_deposits.unwrap_or(NETWORK_DEPOSITS),
             network_joins: self.network_joins.unwrap_or(NETWORK_JOINS),
+            account_mailboxes: self.account_mailboxes.unwrap_or(ACCOUNT_MAILBOXES),
+            account_deposits: self.account_deposits.unwrap_or(ACCOUNT_DEPOSITS),
+            account_joins: self.account_joins.unwrap_or(ACCOUNT_JOINS),
             agencies: self.agencies,
             identity: self.identity,
             registry,

@@ -7,13 +7,13 @@
     reason = "a test fails by panicking"
 )]
 
-use std::{fs, path::Path};
+use std::{fs, num::NonZeroU32, path::Path, time::Duration};
 
 use naru_core::{
     device_key::DeviceKey,
     mailbox::{Join, MailboxId, Open, Token},
 };
-use naru_relay::store::StoreUrl;
+use naru_relay::{Settings, store::StoreUrl};
 use naru_tests::{
     RunningRelay,
     provider::{APP_CLIENT, Algorithm, HostileProvider, Lies, RELAY_CLIENT, now},
@@ -46,6 +46,18 @@ impl World {
     }
 
     async fn start_with(store: StoreUrl, more: &str) -> Self {
+        Self::start_as(store, more, |_| {}).await
+    }
+
+    async fn start_limited(change: impl FnOnce(&mut Settings)) -> Self {
+        let change = |settings: &mut Settings| {
+            settings.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+            change(settings);
+        };
+        Self::start_as(StoreUrl::Memory, "", change).await
+    }
+
+    async fn start_as(store: StoreUrl, more: &str, change: impl FnOnce(&mut Settings)) -> Self {
         let provider = HostileProvider::start().await;
         let folder = TempDir::new().unwrap();
         let identity = folder.path().join("identity.toml");
@@ -58,7 +70,7 @@ impl World {
         fs::write(&identity, text).unwrap();
         let agencies = folder.path().join("agencies.toml");
         fs::write(&agencies, AGENCIES).unwrap();
-        let relay = start(store, &identity, &agencies).await;
+        let relay = start(store, &identity, &agencies, change).await;
         let client = Client::builder()
             .redirect(redirect::Policy::none())
             .build()
@@ -116,10 +128,14 @@ impl World {
     }
 
     fn open(&self, id: u8) -> RequestBuilder {
+        self.open_for(id, None)
+    }
+
+    fn open_for(&self, id: u8, deposit: Option<NonZeroU32>) -> RequestBuilder {
         let open = Open {
             token: token(1).hash(),
             join: token(2).hash(),
-            deposit: None,
+            deposit,
         };
         self.call(Method::PUT, &path(id))
             .header("authorization", token(1).authorization())
@@ -148,13 +164,19 @@ name = { ko = "정보화담당관실", en = "IT office" }
 phone = "02-2100-0000"
 "#;
 
-async fn start(store: StoreUrl, identity: &Path, agencies: &Path) -> RunningRelay {
+async fn start(
+    store: StoreUrl,
+    identity: &Path,
+    agencies: &Path,
+    change: impl FnOnce(&mut Settings),
+) -> RunningRelay {
     RunningRelay::start_on(store.clone(), |settings| {
         settings.identity = Some(identity.to_owned());
         settings.agencies = Some(agencies.to_owned());
         if let StoreUrl::Redis(deployment) = store {
             settings.registry = naru_relay::registry::RegistryUrl::Redis(deployment);
         }
+        change(settings);
     })
     .await
 }
@@ -745,4 +767,115 @@ async fn notes_who_looks_something_up_and_why() {
         "{kinds:?}"
     );
     assert!(found.to_string().contains("전화 문의"));
+}
+
+const OFFICE: &str = "198.51.100.1";
+const HOME: &str = "198.51.100.2";
+
+/// A call of somebody's browser, which is in that network.
+async fn from(network: &str, session: &str, call: RequestBuilder) -> Response {
+    call.header("cookie", session)
+        .header("sec-fetch-site", "same-origin")
+        .header("x-forwarded-for", network)
+        .send()
+        .await
+        .unwrap()
+}
+
+/// Refused with this code, until one of `count` has come back that are there in `lifetime`.
+fn comes_back(response: &Response, code: &str, lifetime: Duration, count: u64) {
+    assert_eq!(response.status(), 429);
+    assert_eq!(response.headers()["naru-problem"], code);
+    let after = response.headers()["retry-after"].to_str().unwrap();
+    let after: u64 = after.parse().unwrap();
+    let one = lifetime.as_secs() / count;
+    assert!((one - 30..=one).contains(&after), "{after} of {one}");
+}
+
+fn two() -> NonZeroU32 {
+    NonZeroU32::new(2).unwrap()
+}
+
+fn mailbox_lifetime() -> Duration {
+    let capacity = Settings::local().unwrap().capacity;
+    capacity.join_ttl + capacity.transfer_ttl
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_opens_so_many_mailboxes_from_wherever_and_no_other_accounts() {
+    let world = World::start_limited(|settings| settings.account_mailboxes = two()).await;
+    let hong = world.log_in("hong").await.unwrap();
+    let kim = world.log_in("kim").await.unwrap();
+    for (id, network) in [(1, OFFICE), (2, HOME)] {
+        assert_eq!(from(network, &hong, world.open(id)).await.status(), 201);
+    }
+    for network in [OFFICE, HOME] {
+        let third = from(network, &hong, world.open(3)).await;
+        comes_back(&third, "too_many_mailboxes", mailbox_lifetime(), 2);
+    }
+    assert_eq!(from(OFFICE, &kim, world.open(4)).await.status(), 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_is_refused_takes_nothing_from_its_network() {
+    let world = World::start_limited(|settings| {
+        settings.account_mailboxes = NonZeroU32::MIN;
+        settings.network_mailboxes = two();
+    })
+    .await;
+    let hong = world.log_in("hong").await.unwrap();
+    let kim = world.log_in("kim").await.unwrap();
+    let lee = world.log_in("lee").await.unwrap();
+    assert_eq!(from(OFFICE, &hong, world.open(1)).await.status(), 201);
+    for _ in 0..3 {
+        let refused = from(OFFICE, &hong, world.open(2)).await;
+        comes_back(&refused, "too_many_mailboxes", mailbox_lifetime(), 1);
+    }
+    assert_eq!(from(OFFICE, &kim, world.open(3)).await.status(), 201);
+    let network_is_full = from(OFFICE, &lee, world.open(4)).await;
+    comes_back(
+        &network_is_full,
+        "too_many_mailboxes",
+        mailbox_lifetime(),
+        2,
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_tries_to_join_so_often_from_wherever_and_no_other_accounts() {
+    let world = World::start_limited(|settings| settings.account_joins = two()).await;
+    let hong = world.log_in("hong").await.unwrap();
+    let kim = world.log_in("kim").await.unwrap();
+    for session in [&hong, &kim] {
+        let id = if session == &hong { 1 } else { 2 };
+        assert_eq!(from(OFFICE, session, world.open(id)).await.status(), 201);
+    }
+    assert_eq!(from(OFFICE, &hong, world.join(1)).await.status(), 201);
+    // Another's mailbox counts like one's own: it is what somebody guesses.
+    assert_eq!(from(HOME, &hong, world.join(2)).await.status(), 403);
+    for network in [OFFICE, HOME] {
+        let third = from(network, &hong, world.join(1)).await;
+        comes_back(&third, "too_many_joins", mailbox_lifetime(), 2);
+    }
+    assert_eq!(from(OFFICE, &kim, world.join(2)).await.status(), 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_makes_so_many_deposits_and_opens_mailboxes_all_the_same() {
+    let lifetime = Duration::from_secs(7_200);
+    let world = World::start_limited(|settings| {
+        settings.account_deposits = two();
+        settings.capacity.deposit_ttl = lifetime;
+    })
+    .await;
+    let hong = world.log_in("hong").await.unwrap();
+    let kim = world.log_in("kim").await.unwrap();
+    let deposit = |id| world.open_for(id, NonZeroU32::new(60));
+    for (id, network) in [(1, OFFICE), (2, HOME)] {
+        assert_eq!(from(network, &hong, deposit(id)).await.status(), 201);
+    }
+    let third = from(OFFICE, &hong, deposit(3)).await;
+    comes_back(&third, "too_many_mailboxes", lifetime, 2);
+    assert_eq!(from(OFFICE, &hong, world.open(4)).await.status(), 201);
+    assert_eq!(from(OFFICE, &kim, deposit(5)).await.status(), 201);
 }

@@ -241,3 +241,31 @@ async fn connections_beyond_the_most_wait_until_others_have_gone() {
     assert_eq!(asked.await, 200);
     relay.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nobody_logs_in_no_account_is_counted() {
+    let relay = RunningRelay::start(|settings| {
+        settings.account_mailboxes = NonZeroU32::MIN;
+        settings.account_joins = NonZeroU32::MIN;
+    })
+    .await;
+    let open = Open {
+        token: token(1).hash(),
+        join: token(2).hash(),
+        deposit: None,
+    };
+    let join = Join {
+        token: token(3).hash(),
+        m1: vec![1; 80],
+    };
+    for seed in 1..=3 {
+        let id = MailboxId::from_bytes([seed; 16]);
+        let path = mailbox_path(&id);
+        let opened = call(&relay, Method::PUT, &path, &token(1), open.to_cbor()).await;
+        assert_eq!(opened.status(), 201);
+        let path = join_path(&id);
+        let joined = call(&relay, Method::POST, &path, &token(2), join.to_cbor()).await;
+        assert_eq!(joined.status(), 201);
+    }
+    relay.stop().await;
+}

@@ -20,7 +20,7 @@ pub(crate) use self::{
     devices::{Admission, Changed, Device, Introduction},
     login::{Callback, LOGIN_WITHIN, LoginFailed},
     ownership::Owner,
-    person::{By, Person},
+    person::{Account, By, Person},
     provider::Entrance,
     session::NotLoggedIn,
     settings::Channel,

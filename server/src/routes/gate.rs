@@ -11,7 +11,9 @@ use crate::{
     agencies::Rule,
     audit::Kind,
     client_network::ClientAddress,
-    identity::{Admission, By, Identity, Introduction, Owner, Person, Proven, ProvenDevice},
+    identity::{
+        Account, Admission, By, Identity, Introduction, Owner, Person, Proven, ProvenDevice,
+    },
     problem::Problem,
 };
 
@@ -182,6 +184,10 @@ async fn still(identity: &Identity, caller: &Caller) -> Result<(), Problem> {
 }
 
 impl Caller {
+    pub(super) fn account(&self) -> &Account {
+        &self.person.account
+    }
+
     /// Whether it is a person with the page, and not an app.
     pub(super) fn is_browser(&self) -> bool {
         matches!(self.person.by, By::Session(_))

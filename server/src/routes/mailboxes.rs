@@ -297,9 +297,10 @@ pub(super) async fn open(call: &Call<'_>, payload: Payload) -> Result<HttpRespon
     if open.token != call.by {
         return Err(Problem::TokenRequired);
     }
+    let (network, account) = (client.network(), caller.as_deref().map(Caller::account));
     match open.deposit {
-        None => relay.limits.opening(client.network())?,
-        Some(_) if relay.deposits => relay.limits.deposit(client.network())?,
+        None => relay.limits.opening(network, account)?,
+        Some(_) if relay.deposits => relay.limits.deposit(network, account)?,
         Some(_) => return Err(Problem::DepositsOff),
     }
     let agency = relay.agency(client, caller.as_deref())?;
@@ -340,7 +341,8 @@ pub(super) async fn join(call: &Call<'_>, payload: Payload) -> Result<HttpRespon
     let (relay, client) = (call.relay, call.client);
     let caller = call.caller(Doing::Begins).await?;
     let body = body(relay, call.request, payload, CBOR).await?;
-    relay.limits.join(client.network())?;
+    let account = caller.as_deref().map(Caller::account);
+    relay.limits.join(client.network(), account)?;
     let agency = relay.agency(client, caller.as_deref())?;
     relay.own(&call.id, caller.as_deref()).await?;
     let join = Join::from_cbor(&body).map_err(|_| Problem::Malformed)?;

@@ -51,7 +51,7 @@ pub(super) async fn depart(
     client: ClientAddress,
 ) -> Result<HttpResponse, Problem> {
     let identity = relay.identity()?;
-    relay.limits.join(client.network())?;
+    relay.limits.join(client.network(), None)?;
     match identity.depart(&path).await {
         Ok(None) => Err(Problem::NotFound),
         Ok(Some((url, cookie))) => {
