@@ -48,6 +48,25 @@ impl Client {
 
     /// The status of the answer, whose body is read and forgotten.
     pub(crate) async fn answer(&mut self) -> u16 {
+        self.response().await.0
+    }
+
+    /// What the server's operator reads there.
+    pub(crate) async fn text(&mut self, path: &str) -> String {
+        let call = Call {
+            method: "GET",
+            path,
+            authorization: "Bearer x",
+            media_type: "text/plain",
+            body: &[],
+        };
+        self.send(&call).await;
+        let (status, body) = self.response().await;
+        assert_eq!(status, 200, "{path}");
+        String::from_utf8(body).expect("text")
+    }
+
+    async fn response(&mut self) -> (u16, Vec<u8>) {
         loop {
             let mut headers = [httparse::EMPTY_HEADER; 32];
             let mut response = httparse::Response::new(&mut headers);
@@ -62,8 +81,9 @@ impl Client {
                 while self.buffer.len() < end {
                     self.read().await;
                 }
+                let body = self.buffer[head..end].to_vec();
                 self.buffer.drain(..end);
-                return status;
+                return (status, body);
             }
             self.read().await;
         }

@@ -8,11 +8,19 @@
     reason = "a measurement that cannot be made is none"
 )]
 
+mod cgroup;
 mod client;
 mod floor;
 mod measure;
+mod nodes;
 mod peers;
+mod redis;
+mod replay;
+mod resp;
 mod server;
+mod storage;
+mod transfer;
+mod waiting;
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +28,10 @@ use clap::{Parser, Subcommand};
 
 use self::{
     measure::{Cost, Load, Way},
-    server::{Redis, Server},
+    nodes::Sides,
+    redis::Redis,
+    server::Server,
+    storage::Storage,
 };
 
 #[derive(Parser)]
@@ -58,6 +69,12 @@ enum What {
         /// Notifications, one after the other.
         #[arg(long, default_value_t = 5_000)]
         notifications: usize,
+        /// Mailboxes that hold a bundle which nobody has read.
+        #[arg(long, default_value_t = 2_000)]
+        mailboxes: usize,
+        /// Clients that hang up, or are waiting when the relay is stopped.
+        #[arg(long, default_value_t = 500)]
+        leaving: usize,
     },
     /// Answers every request with as many bytes as it asks for, and keeps nothing.
     Floor,
@@ -75,6 +92,8 @@ fn main() {
             bytes,
             waiters,
             notifications,
+            mailboxes,
+            leaving,
         } => {
             let load = Load {
                 transfers,
@@ -82,6 +101,8 @@ fn main() {
                 bytes,
                 waiters,
                 notifications,
+                mailboxes,
+                leaving,
             };
             let runtime = tokio::runtime::Runtime::new().expect("a runtime");
             let peers = twist.zip(folder);
@@ -130,12 +151,108 @@ async fn run(relay: &Path, peers: Option<&Peers>, load: &Load) {
     }
 
     println!("\nwaiters | KiB a waiter");
-    println!("actix | {:.1}", measure::idle(&floor, load).await);
-    println!("relay, memory | {:.1}", measure::idle(&memory, load).await);
-    println!("relay, Redis | {:.1}", measure::idle(&stored, load).await);
+    for (name, server) in [
+        ("actix", &floor),
+        ("relay, memory", &memory),
+        ("relay, Redis", &stored),
+    ] {
+        let size = waiting::memory(server, load.waiters).await;
+        println!("{name} | {size:.1}");
+    }
+    drop((floor, memory, stored, other));
+
+    leaving(relay, load).await;
+    storage(relay, load).await;
+    commands(relay, load).await;
+    several_nodes(relay, load).await;
 
     println!("\nredis-benchmark of the same size");
     println!("{}", redis.benchmark(load.bytes));
+}
+
+async fn leaving(relay: &Path, load: &Load) {
+    println!("\n{} clients that wait and leave | value", load.leaving);
+    let server = Server::relay(relay, "memory");
+    let (left, gone) = waiting::left_by_the_gone(&server, load.leaving).await;
+    println!("left 2 s after they have hung up | {left}");
+    println!("none left after, ms | {gone}");
+    let [answered, ended] = waiting::drain(server, load.leaving).await;
+    println!("SIGTERM until all are answered, ms | {answered}");
+    println!("SIGTERM until the end, ms | {ended}");
+}
+
+async fn storage(relay: &Path, load: &Load) {
+    println!("\nstored for a byte of a bundle | with its mailbox | the bundle's own");
+    let in_memory = || Server::relay(relay, "memory");
+    let in_redis = |redis: &Redis| Server::relay(relay, &redis.url());
+    let memory = Storage::in_memory(in_memory, load.mailboxes, load.bytes).await;
+    let redis = Storage::in_redis(in_redis, load.mailboxes, load.bytes).await;
+    for (name, storage) in [("memory", memory), ("Redis", redis)] {
+        let Storage {
+            of_everything,
+            of_the_bundle,
+        } = storage;
+        println!("{name} | {of_everything:.3} | {of_the_bundle:.3}");
+    }
+}
+
+async fn commands(relay: &Path, load: &Load) {
+    let replay = replay::replay(|redis| Server::relay(relay, &redis.url()), load).await;
+    println!("\nRedis, for a transfer | commands | CPU µs | the relay ÷ this");
+    let whole = replay.of_the_relay;
+    println!("the relay | {:.1} | {whole:.0} |", replay.commands);
+    for (name, commands, cpu) in [
+        (
+            "the same commands, replayed",
+            replay.commands,
+            replay.of_its_commands,
+        ),
+        (
+            "the plain commands in them, replayed",
+            replay.plain,
+            replay.of_plain_commands,
+        ),
+    ] {
+        println!("{name} | {commands:.1} | {cpu:.0} | {:.2}", whole / cpu);
+    }
+    println!("commands that Redis finds at once | {:.1}", replay.at_once);
+    for (name, count) in replay.names {
+        println!("{name} | {count:.2}");
+    }
+}
+
+async fn several_nodes(relay: &Path, load: &Load) {
+    println!(
+        "\nnodes with {} % of a processor each | transfers/s | ÷ one | used of a processor, each %",
+        nodes::SHARE * 100.0
+    );
+    let mut of_one = None;
+    for (count, sides) in [
+        (1, Sides::Together),
+        (2, Sides::Apart),
+        (4, Sides::Apart),
+        (2, Sides::Together),
+        (4, Sides::Together),
+    ] {
+        let start = |redis: &Redis| Server::relay(relay, &redis.url());
+        let work = match nodes::work(start, count, sides, load.bytes).await {
+            Ok(work) => work,
+            Err(error) => {
+                println!("not measured, since processes cannot be limited here: {error}");
+                return;
+            }
+        };
+        let of_one = *of_one.get_or_insert(work.rate);
+        let (ratio, used) = (work.rate / of_one, work.used * 100.0);
+        let sides = match sides {
+            Sides::Apart => "sides apart",
+            Sides::Together => "sides together",
+        };
+        println!(
+            "{count}, {sides} | {:.0} | {ratio:.2} | {used:.1}",
+            work.rate
+        );
+    }
 }
 
 /// What the peers need, and how many times as many transfers the relay makes.

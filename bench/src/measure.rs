@@ -1,4 +1,4 @@
-//! The measurements.
+//! What transfers and notifications cost.
 
 use std::{
     sync::{
@@ -8,22 +8,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use naru_core::mailbox::{
-    CBOR, FrameNumber, Join, MailboxId, OCTET_STREAM, Open, Token, frame_path, frames_path,
-    join_path, mailbox_path, query,
-};
+use naru_core::mailbox::{OCTET_STREAM, frames_path, query};
 use tokio::{task::JoinSet, time::sleep};
 
 use crate::{
     client::{Call, Client},
     peers,
-    server::{Redis, Server},
+    redis::Redis,
+    server::Server,
+    transfer::{NOTHING, SMALL, Transfer, WAIT},
 };
 
-const WAIT: Duration = Duration::from_secs(25);
-const NOTHING: Duration = Duration::ZERO;
-/// What is not a bundle is small.
-pub(crate) const SMALL: usize = 1_000;
 /// Requests of one transfer, by the bytes that come and go.
 const REQUESTS: usize = 8;
 
@@ -33,6 +28,8 @@ pub(crate) struct Load {
     pub(crate) bytes: usize,
     pub(crate) waiters: usize,
     pub(crate) notifications: usize,
+    pub(crate) mailboxes: usize,
+    pub(crate) leaving: usize,
 }
 
 #[derive(Default)]
@@ -119,112 +116,6 @@ async fn nothing(client: &mut Client, bytes: usize) {
     }
 }
 
-/// The names and tokens of one transfer.
-struct Transfer {
-    id: MailboxId,
-    displayer: Token,
-    join: Token,
-    scanner: Token,
-}
-
-impl Transfer {
-    fn new(number: u64) -> Self {
-        let mut id = [0; 16];
-        id[..8].copy_from_slice(&number.to_be_bytes());
-        // Runs of one process do not share mailboxes.
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        id[8..].copy_from_slice(&(now.map_or(0, |now| now.as_nanos()) as u64).to_be_bytes());
-        let token = |byte| Token::from_bytes([byte; 32]);
-        Self {
-            id: MailboxId::from_bytes(id),
-            displayer: token(1),
-            join: token(2),
-            scanner: token(3),
-        }
-    }
-
-    async fn open(&self, client: &mut Client) {
-        let open = Open {
-            token: self.displayer.hash(),
-            join: self.join.hash(),
-            deposit: None,
-        };
-        let path = mailbox_path(&self.id) + &query(0, 0, NOTHING);
-        self.call(client, "PUT", &path, &self.displayer, CBOR, &open.to_cbor())
-            .await;
-    }
-
-    async fn join(&self, client: &mut Client, wait: Duration) {
-        let join = Join {
-            token: self.scanner.hash(),
-            m1: vec![1; 80],
-        };
-        let path = join_path(&self.id) + &query(0, 0, wait);
-        self.call(client, "POST", &path, &self.join, CBOR, &join.to_cbor())
-            .await;
-    }
-
-    async fn write(
-        &self,
-        client: &mut Client,
-        by: &Token,
-        number: u16,
-        bytes: usize,
-        then: (u16, Duration),
-    ) {
-        let number = FrameNumber::new(number).expect("from 1");
-        let path = frame_path(&self.id, number) + &query(then.0, 0, then.1);
-        self.call(client, "PUT", &path, by, OCTET_STREAM, &vec![7; bytes])
-            .await;
-    }
-
-    async fn read(&self, client: &mut Client, by: &Token, after: u16) {
-        let path = frames_path(&self.id) + &query(after, 0, WAIT);
-        self.call(client, "GET", &path, by, OCTET_STREAM, &[]).await;
-    }
-
-    async fn call(
-        &self,
-        client: &mut Client,
-        method: &str,
-        path: &str,
-        by: &Token,
-        media_type: &str,
-        body: &[u8],
-    ) {
-        let authorization = by.authorization();
-        client
-            .call(&Call {
-                method,
-                path,
-                authorization: &authorization,
-                media_type,
-                body,
-            })
-            .await;
-    }
-
-    /// Eight requests, five of which wait for the other side.
-    async fn cross(&self, ours: &mut Client, theirs: &mut Client, bytes: usize) {
-        self.open(ours).await;
-        let giver = async {
-            self.read(ours, &self.displayer, 0).await;
-            self.write(ours, &self.displayer, 1, 64, (1, WAIT)).await;
-            self.write(ours, &self.displayer, 2, bytes, (2, WAIT)).await;
-        };
-        let receiver = async {
-            self.join(theirs, WAIT).await;
-            self.write(theirs, &self.scanner, 2, SMALL, (1, WAIT)).await;
-            self.write(theirs, &self.scanner, 3, SMALL, (2, NOTHING))
-                .await;
-        };
-        tokio::join!(giver, receiver);
-        let path = mailbox_path(&self.id);
-        self.call(theirs, "DELETE", &path, &self.scanner, CBOR, &[])
-            .await;
-    }
-}
-
 /// From the moment at which one side writes until the other has it, in microseconds: p50 and p99.
 pub(crate) async fn notifications(writer: &Server, reader: &Server, load: &Load) -> [u128; 2] {
     const LANE: usize = 30;
@@ -261,37 +152,4 @@ pub(crate) async fn notifications(writer: &Server, reader: &Server, load: &Load)
     }
     took.sort_unstable();
     [took[took.len() / 2], took[took.len() * 99 / 100]]
-}
-
-/// KiB that one client costs which waits.
-pub(crate) async fn idle(server: &Server, load: &Load) -> f64 {
-    let is_floor = Client::connect(&server.address)
-        .await
-        .answers("/?bytes=1")
-        .await;
-    let before = server.memory();
-    let mut waiting = Vec::new();
-    for number in 0..load.waiters {
-        let mut client = Client::connect(&server.address).await;
-        let transfer = Transfer::new(number as u64);
-        let path = match is_floor {
-            true => "/?wait=25".to_owned(),
-            false => {
-                transfer.open(&mut client).await;
-                frames_path(&transfer.id) + &query(0, 0, WAIT)
-            }
-        };
-        let authorization = transfer.displayer.authorization();
-        let call = Call {
-            method: "GET",
-            path: &path,
-            authorization: &authorization,
-            media_type: OCTET_STREAM,
-            body: &[],
-        };
-        client.send(&call).await;
-        waiting.push(client);
-    }
-    sleep(Duration::from_secs(1)).await;
-    (server.memory() - before) / load.waiters as f64
 }

@@ -6,7 +6,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungsten
 
 use crate::{
     client::{Call, Client},
-    measure::SMALL,
+    transfer::SMALL,
 };
 
 /// The bytes of a transfer's five messages; the displayer's are the second and the fourth.

@@ -9,6 +9,8 @@ use std::{
     time::Duration,
 };
 
+use crate::redis::Redis;
+
 pub(crate) struct Server {
     process: Child,
     pub(crate) address: String,
@@ -26,7 +28,7 @@ impl Server {
                 "1000000000",
             ])
             .args(["--network-waiters", "1000000", "--mailboxes", "10000000"])
-            .env("RUST_LOG", "warn");
+            .env("RUST_LOG", "warn,naru_relay::application=error");
         Self::start(command)
     }
 
@@ -110,6 +112,19 @@ impl Server {
         cpu(own) + of_workers
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Tells it to stop, as an operator does, and waits until it has ended.
+    pub(crate) fn terminate(mut self) {
+        let id = self.process.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &id]).status();
+        assert!(told.is_ok_and(|it| it.success()), "it runs");
+        let ended = self.process.wait();
+        assert!(ended.is_ok_and(|it| it.success()), "it ends well");
+    }
+
     /// KiB of memory.
     pub(crate) fn memory(&self) -> f64 {
         let text = fs::read_to_string(format!("/proc/{}/status", self.process.id()));
@@ -145,7 +160,7 @@ fn children(parent: u32) -> Vec<u32> {
         .collect()
 }
 
-fn cpu(process: u32) -> f64 {
+pub(crate) fn cpu(process: u32) -> f64 {
     let fields = stat(process).expect("it runs");
     let ticks = |at: usize| fields[at].parse::<f64>().expect("ticks");
     (ticks(11) + ticks(12)) * 10_000.0
@@ -159,71 +174,9 @@ fn takes_messages(address: &str) -> bool {
     connection.read_exact(&mut answer).is_ok() && answer[9] == b'2'
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0")
         .and_then(|listener| listener.local_addr())
         .expect("a port")
         .port()
-}
-
-pub(crate) struct Redis {
-    process: Child,
-    port: u16,
-}
-
-impl Redis {
-    pub(crate) fn start() -> Self {
-        let port = free_port();
-        let mut process = Command::new("redis-server")
-            .args([
-                "--port",
-                &port.to_string(),
-                "--save",
-                "",
-                "--appendonly",
-                "no",
-            ])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("redis-server starts");
-        let output = process.stdout.take().expect("it is piped");
-        let mut lines = BufReader::new(output).lines().map_while(Result::ok);
-        assert!(lines.any(|line| line.contains("Ready to accept")));
-        Self { process, port }
-    }
-
-    pub(crate) fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
-    }
-
-    pub(crate) fn cpu(&self) -> f64 {
-        cpu(self.process.id())
-    }
-
-    pub(crate) fn benchmark(&self, bytes: usize) -> String {
-        let port = self.port.to_string();
-        let size = bytes.to_string();
-        let output = Command::new("redis-benchmark")
-            .args([
-                "-p",
-                &port,
-                "-d",
-                &size,
-                "-n",
-                "50000",
-                "-t",
-                "set,get,publish",
-                "--csv",
-            ])
-            .output()
-            .expect("redis-benchmark runs");
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }

@@ -1,0 +1,102 @@
+//! How much more several nodes on one Redis do than one.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use tokio::{task::JoinSet, time::sleep};
+
+use crate::{cgroup::Cgroup, client::Client, redis::Redis, server::Server, transfer::Transfer};
+
+/// Of one processor, for each node: so little that Redis, the clients and whatever else runs have enough.
+pub(crate) const SHARE: f64 = 0.05;
+/// Transfers at once for each node: so many that none is without work while the other side has its turn, and so
+/// few that none is answered too late.
+const AT_ONCE: usize = 128;
+const FIRST: Duration = Duration::from_secs(3);
+const LASTS: Duration = Duration::from_secs(15);
+
+/// What so many nodes do together.
+pub(crate) struct Work {
+    /// Transfers a second.
+    pub(crate) rate: f64,
+    /// Which part of a processor a node has used: less than its share where it was short of work.
+    pub(crate) used: f64,
+}
+
+/// A relay, and its share, which is given back after it has ended.
+struct Node {
+    server: Server,
+    _share: Cgroup,
+}
+
+impl Node {
+    fn limited(server: Server) -> io::Result<Self> {
+        Ok(Self {
+            _share: Cgroup::limit(server.id(), SHARE)?,
+            server,
+        })
+    }
+}
+
+/// At which nodes the two sides of a transfer are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sides {
+    /// Both at the same one.
+    Together,
+    /// At two, as far as there are.
+    Apart,
+}
+
+/// Transfers of so many nodes that share a Redis.
+///
+/// # Errors
+/// What the system says, where processes cannot be limited.
+pub(crate) async fn work(
+    start: impl Fn(&Redis) -> Server,
+    count: usize,
+    sides: Sides,
+    bytes: usize,
+) -> io::Result<Work> {
+    let redis = Redis::start();
+    let nodes = (0..count).map(|_| Node::limited(start(&redis)));
+    let nodes = nodes.collect::<io::Result<Vec<_>>>()?;
+    let done = Arc::new(AtomicU64::new(0));
+    let mut pairs = JoinSet::new();
+    let at_once = AT_ONCE * count;
+    for pair in 0..at_once {
+        let address = |at: usize| nodes[at % count].server.address.clone();
+        let other = match sides {
+            Sides::Together => pair,
+            Sides::Apart => pair + 1,
+        };
+        let (ours, theirs) = (address(pair), address(other));
+        let done = Arc::clone(&done);
+        pairs.spawn(async move {
+            let mut ours = Client::connect(&ours).await;
+            let mut theirs = Client::connect(&theirs).await;
+            for number in 0.. {
+                let transfer = Transfer::new((number * at_once + pair) as u64);
+                transfer.cross(&mut ours, &mut theirs, bytes).await;
+                done.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    }
+    sleep(FIRST).await;
+    let cpu = || nodes.iter().map(|it| it.server.cpu()).sum::<f64>();
+    let (began, had, used) = (Instant::now(), done.load(Ordering::Relaxed), cpu());
+    sleep(LASTS).await;
+    let seconds = began.elapsed().as_secs_f64();
+    let work = Work {
+        rate: (done.load(Ordering::Relaxed) - had) as f64 / seconds,
+        used: (cpu() - used) / 1e6 / seconds / count as f64,
+    };
+    assert!(pairs.try_join_next().is_none(), "a transfer has failed");
+    pairs.shutdown().await;
+    Ok(work)
+}
