@@ -22,7 +22,7 @@ impl Cgroup {
             false => "/sys/fs/cgroup/cpu",
         };
         let folder = PathBuf::from(parent).join(format!("naru-bench-{process}"));
-        fs::create_dir(&folder)?;
+        fs::create_dir_all(&folder)?;
         let group = Self { folder };
         match is_second {
             true => group.write("cpu.max", &format!("{quota} {PERIOD_MICROSECONDS}"))?,

@@ -56,6 +56,11 @@ impl Redis {
         value.and_then(|it| it.parse().ok()).expect("a figure")
     }
 
+    /// How many keys there are.
+    pub(crate) fn keys(&self) -> usize {
+        self.connect().number(&[b"DBSIZE"])
+    }
+
     /// Forgets everything but scripts.
     pub(crate) fn empty(&self) {
         self.connect().call(&[b"FLUSHALL", b"SYNC"]);

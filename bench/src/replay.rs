@@ -46,11 +46,13 @@ pub(crate) async fn replay(start: impl Fn(&Redis) -> Server, load: &Load) -> Rep
     transfers(RECORDED).await;
     let reads = (redis.info("total_reads_processed") - reads) / RECORDED as f64;
 
+    redis.empty();
     let recorded = redis.connect().monitor(MARK);
     let recorded = tokio::task::spawn_blocking(recorded);
     transfers(RECORDED).await;
     redis.connect().call(&[b"ECHO", MARK.as_bytes()]);
     let recorded = recorded.await.expect("it is recorded");
+    let keys = redis.keys();
     let sent = recorded.iter().filter(|it| !it.is_of_a_script);
     let sent: Vec<&Command> = sent.collect();
     let plain = recorded.iter().filter(|it| !it.runs_a_script());
@@ -72,8 +74,8 @@ pub(crate) async fn replay(start: impl Fn(&Redis) -> Server, load: &Load) -> Rep
         let of_the_relay = (redis.own_cpu() - before) / count as f64;
         let round = [
             of_the_relay,
-            cost(&redis, &sent, at_once),
-            cost(&redis, &plain, at_once),
+            cost(&redis, &sent, at_once, keys),
+            cost(&redis, &plain, at_once, keys),
         ];
         least = [0, 1, 2].map(|at| round[at].min(least[at]));
     }
@@ -89,8 +91,9 @@ pub(crate) async fn replay(start: impl Fn(&Redis) -> Server, load: &Load) -> Rep
     }
 }
 
-/// For a transfer, when so many commands are sent at once over one connection, and their answers awaited.
-fn cost(redis: &Redis, commands: &[&Command], at_once: f64) -> f64 {
+/// For a transfer, when so many commands are sent at once over one connection, and their answers awaited. They
+/// leave as many keys as when the relay sent them, or have not done the same.
+fn cost(redis: &Redis, commands: &[&Command], at_once: f64, keys: usize) -> f64 {
     redis.empty();
     let mut connection = redis.connect();
     let mut batches = Vec::new();
@@ -109,5 +112,7 @@ fn cost(redis: &Redis, commands: &[&Command], at_once: f64) -> f64 {
         connection.send(&bytes);
         (0..count).for_each(|_| connection.skip());
     }
-    (redis.own_cpu() - before) / RECORDED as f64
+    let spent = redis.own_cpu() - before;
+    assert_eq!(redis.keys(), keys, "keys after the replay");
+    spent / RECORDED as f64
 }

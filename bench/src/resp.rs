@@ -80,6 +80,14 @@ impl Connection {
         String::from_utf8_lossy(&text).into_owned()
     }
 
+    /// The number with which Redis answers.
+    pub(crate) fn number(&mut self, arguments: &[&[u8]]) -> usize {
+        self.send(&encoded(arguments));
+        let line = self.line();
+        let number = line.strip_prefix(b":").map(String::from_utf8_lossy);
+        number.and_then(|it| it.parse().ok()).expect("a number")
+    }
+
     pub(crate) fn call(&mut self, arguments: &[&[u8]]) {
         self.send(&encoded(arguments));
         self.skip();
