@@ -4,7 +4,6 @@
 use std::{
     borrow::Cow,
     cell::RefCell,
-    collections::HashMap,
     sync::OnceLock,
     time::{Duration, Instant},
 };
@@ -73,9 +72,13 @@ pub(crate) fn observe(
 }
 
 /// Whoever thinks of methods does not make as many figures.
-fn name(method: &Method) -> &str {
+fn name(method: &Method) -> &'static str {
     match *method {
-        Method::GET | Method::HEAD | Method::PUT | Method::POST | Method::DELETE => method.as_str(),
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::PUT => "PUT",
+        Method::POST => "POST",
+        Method::DELETE => "DELETE",
         _ => "other",
     }
 }
@@ -86,50 +89,63 @@ thread_local! {
 
 /// The figures that have been counted, so that a request need not look for them by name.
 #[derive(Default)]
-struct Series(HashMap<String, RouteSeries>);
+struct Series(Vec<RouteSeries>);
 
 struct RouteSeries {
+    route: String,
     seconds: Histogram,
-    requests: Vec<(String, StatusCode, String, Counter)>,
+    requests: Vec<(&'static str, StatusCode, String, Counter)>,
 }
 
 impl Series {
     fn record(
         &mut self,
-        method: &str,
+        method: &'static str,
         route: &str,
         status: StatusCode,
         code: &str,
         took: Duration,
     ) {
-        let of_route = match self.0.get_mut(route) {
-            Some(of_route) => of_route,
-            None => self.0.entry(route.to_owned()).or_insert_with(|| {
-                let seconds =
-                    metrics::histogram!("naru_request_seconds", "route" => route.to_owned());
-                let requests = Vec::new();
-                RouteSeries { seconds, requests }
-            }),
-        };
-        of_route.seconds.record(took.as_secs_f64());
-        let known = of_route
-            .requests
-            .iter()
-            .find(|(its_method, its_status, its_code, _)| {
-                its_method == method && *its_status == status && its_code == code
-            });
+        // There are few, and of different lengths.
+        let place = self.0.iter().position(|known| known.route == route);
+        let place = place.unwrap_or_else(|| {
+            self.0.push(RouteSeries::new(route));
+            self.0.len() - 1
+        });
+        if let Some(of_route) = self.0.get_mut(place) {
+            of_route.seconds.record(took.as_secs_f64());
+            of_route.count(method, status, code);
+        }
+    }
+}
+
+impl RouteSeries {
+    fn new(route: &str) -> Self {
+        let seconds = metrics::histogram!("naru_request_seconds", "route" => route.to_owned());
+        Self {
+            route: route.to_owned(),
+            seconds,
+            requests: Vec::new(),
+        }
+    }
+
+    fn count(&mut self, method: &'static str, status: StatusCode, code: &str) {
+        let mut known = self.requests.iter();
+        let known = known.find(|(its_method, its_status, its_code, _)| {
+            *its_status == status && *its_method == method && its_code == code
+        });
         if let Some((.., requests)) = known {
             return requests.increment(1);
         }
         let labels = [
             ("method", method.to_owned()),
-            ("route", route.to_owned()),
+            ("route", self.route.clone()),
             ("status", status.as_u16().to_string()),
             ("code", code.to_owned()),
         ];
         let requests = metrics::counter!("naru_requests_total", &labels);
         requests.increment(1);
-        let known = (method.to_owned(), status, code.to_owned(), requests);
-        of_route.requests.push(known);
+        let known = (method, status, code.to_owned(), requests);
+        self.requests.push(known);
     }
 }
