@@ -12,7 +12,7 @@ use futures_util::{FutureExt, StreamExt};
 use naru_core::mailbox::{
     CBOR, FrameNumber, Join, MailboxId, OCTET_STREAM, Open, Token, TokenHash,
 };
-use tokio::{sync::watch, time::timeout};
+use tokio::{sync::watch, task::yield_now, time::timeout};
 use url::form_urlencoded;
 
 use super::{
@@ -496,8 +496,13 @@ pub(super) async fn body(
         }
     };
     let mut whole = pin!(whole);
-    // Most bodies have come with their head: those need no clock.
-    let body = match whole.as_mut().now_or_never() {
+    let mut body = whole.as_mut().now_or_never();
+    if body.is_none() {
+        yield_now().await;
+        body = whole.as_mut().now_or_never();
+    }
+    // Most bodies have come with their head, and have been handed on by now: those need no clock.
+    let body = match body {
         Some(body) => body?,
         None => Box::pin(timeout(relay.body_deadline, whole))
             .await
