@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     num::NonZeroU32,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use ipnet::IpNet;
@@ -12,12 +12,11 @@ use metrics::Gauge;
 use crate::problem::Problem;
 
 /// Counts the clients that wait on this node, and bounds them: each costs memory for as long as it likes.
-#[derive(Clone)]
 pub(crate) struct Waiters {
     most: u32,
     most_of_a_network: u32,
     gauge: Gauge,
-    waiting: Arc<Mutex<Waiting>>,
+    waiting: Mutex<Waiting>,
 }
 
 #[derive(Default)]
@@ -34,12 +33,12 @@ impl Waiters {
             gauge,
             most: most.get(),
             most_of_a_network: most_of_a_network.get(),
-            waiting: Arc::default(),
+            waiting: Mutex::default(),
         }
     }
 
     /// A place to wait, until it is dropped.
-    pub(crate) fn enter(&self, network: IpNet) -> Result<Place, Problem> {
+    pub(crate) fn enter(&self, network: IpNet) -> Result<Place<'_>, Problem> {
         let mut waiting = self.lock();
         let of_the_network = waiting.networks.get(&network).copied().unwrap_or(0);
         if waiting.all >= self.most || of_the_network >= self.most_of_a_network {
@@ -50,7 +49,7 @@ impl Waiters {
         self.gauge.set(waiting.all);
         drop(waiting);
         Ok(Place {
-            waiters: self.clone(),
+            waiters: self,
             network,
         })
     }
@@ -61,12 +60,12 @@ impl Waiters {
 }
 
 /// One client that waits.
-pub(crate) struct Place {
-    waiters: Waiters,
+pub(crate) struct Place<'w> {
+    waiters: &'w Waiters,
     network: IpNet,
 }
 
-impl Drop for Place {
+impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut waiting = self.waiters.lock();
         waiting.all -= 1;
