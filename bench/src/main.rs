@@ -223,7 +223,8 @@ async fn commands(relay: &Path, load: &Load) {
 
 async fn several_nodes(relay: &Path, load: &Load) {
     println!(
-        "\nnodes with {} % of a processor each | transfers/s | ÷ one | used of a processor, each %",
+        "\nnodes with {} % of a processor each | transfers/s | ÷ one | used of a processor, each % | CPU µs a \
+         transfer | Redis CPU µs a transfer",
         nodes::SHARE * 100.0
     );
     let mut of_one = None;
@@ -249,8 +250,8 @@ async fn several_nodes(relay: &Path, load: &Load) {
             Sides::Together => "sides together",
         };
         println!(
-            "{count}, {sides} | {:.0} | {ratio:.2} | {used:.1}",
-            work.rate
+            "{count}, {sides} | {:.0} | {ratio:.2} | {used:.1} | {:.0} | {:.0}",
+            work.rate, work.cpu, work.redis_cpu
         );
     }
 }

@@ -27,6 +27,10 @@ pub(crate) struct Work {
     pub(crate) rate: f64,
     /// Which part of a processor a node has used: less than its share where it was short of work.
     pub(crate) used: f64,
+    /// Microseconds of processor time of all nodes together for a transfer.
+    pub(crate) cpu: f64,
+    /// Of Redis.
+    pub(crate) redis_cpu: f64,
 }
 
 /// A relay, and its share, which is given back after it has ended.
@@ -89,12 +93,17 @@ pub(crate) async fn work(
     }
     sleep(FIRST).await;
     let cpu = || nodes.iter().map(|it| it.server.cpu()).sum::<f64>();
-    let (began, had, used) = (Instant::now(), done.load(Ordering::Relaxed), cpu());
+    let figures = || (done.load(Ordering::Relaxed), cpu(), redis.own_cpu());
+    let (began, before) = (Instant::now(), figures());
     sleep(LASTS).await;
-    let seconds = began.elapsed().as_secs_f64();
+    let (seconds, after) = (began.elapsed().as_secs_f64(), figures());
+    let transfers = (after.0 - before.0) as f64;
+    let used = after.1 - before.1;
     let work = Work {
-        rate: (done.load(Ordering::Relaxed) - had) as f64 / seconds,
-        used: (cpu() - used) / 1e6 / seconds / count as f64,
+        rate: transfers / seconds,
+        used: used / 1e6 / seconds / count as f64,
+        cpu: used / transfers,
+        redis_cpu: (after.2 - before.2) / transfers,
     };
     assert!(pairs.try_join_next().is_none(), "a transfer has failed");
     pairs.shutdown().await;
