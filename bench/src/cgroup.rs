@@ -1,6 +1,6 @@
 //! A share of a processor for one process.
 
-use std::{fs, io, path::PathBuf};
+use std::{fs, io, path::PathBuf, thread, time::Duration};
 
 const PERIOD_MICROSECONDS: u32 = 50_000;
 
@@ -42,7 +42,13 @@ impl Cgroup {
 
 impl Drop for Cgroup {
     fn drop(&mut self) {
-        // A process that has not ended keeps its group.
-        let _ = fs::remove_dir(&self.folder);
+        // The system may let go of an ended process a little after it has been waited for.
+        for _ in 0..100 {
+            if fs::remove_dir(&self.folder).is_ok() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        eprintln!("{} is left", self.folder.display());
     }
 }
