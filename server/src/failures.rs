@@ -5,7 +5,7 @@ use actix_web::{
     dev::ServiceResponse,
     http::header::{HeaderMap, HeaderName, HeaderValue},
 };
-use naru_core::mailbox::{PROBLEM_CODE, REFERENCE, RULE};
+use naru_core::mailbox::{self, PROBLEM_CODE, RULE};
 
 use crate::{
     audit::{Event, Kind},
@@ -13,6 +13,8 @@ use crate::{
     reference::Reference,
     routes::{Caller, Relay},
 };
+
+static REFERENCE: HeaderName = HeaderName::from_static(mailbox::REFERENCE);
 
 /// Every answer about a mailbox has the number of that mailbox, every other failure one of its own. Yields the number
 /// of a failure.
@@ -27,8 +29,8 @@ pub(crate) fn note(
     if failed {
         record(relay, response, reference);
     }
-    let name = HeaderName::from_static(REFERENCE);
-    response.headers_mut().insert(name, reference.into());
+    let headers = response.headers_mut();
+    headers.insert(REFERENCE.clone(), reference.into());
     failed.then_some(reference)
 }
 

@@ -55,7 +55,7 @@ pub(crate) fn observe(
         None => Cow::Owned(request.match_pattern().unwrap_or_else(|| "other".into())),
     };
     let status = response.status();
-    let code = response.headers().get(PROBLEM_CODE);
+    let code = failure.and_then(|_| response.headers().get(PROBLEM_CODE));
     let code = code.and_then(|code| code.to_str().ok()).unwrap_or("");
     let took = started.elapsed();
     let method = name(request.method());

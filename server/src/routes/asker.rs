@@ -10,7 +10,7 @@ use actix_web::{
         header::{self, HeaderName, HeaderValue},
     },
 };
-use naru_core::mailbox::{self, CBOR_SEQUENCE, EXPIRES_IN, TokenHash, WRITTEN};
+use naru_core::mailbox::{self, CBOR_SEQUENCE, TokenHash};
 use tokio::time::{Instant, timeout_at};
 
 use super::{gate::Caller, mailboxes::Call};
@@ -20,6 +20,8 @@ use crate::{
     store::{Accepted, Change, Outcome, Store, StoreError, Unread, Watch},
 };
 
+static EXPIRES_IN: HeaderName = HeaderName::from_static(mailbox::EXPIRES_IN);
+static WRITTEN: HeaderName = HeaderName::from_static(mailbox::WRITTEN);
 /// A waiter reads again after this long, whatever it has heard.
 const RECHECK: Duration = Duration::from_secs(5);
 
@@ -136,11 +138,8 @@ fn answer(accepted: Accepted, unread: &Unread) -> HttpResponse {
             header::CONTENT_TYPE,
             HeaderValue::from_static(CBOR_SEQUENCE),
         ),
-        (
-            HeaderName::from_static(EXPIRES_IN),
-            unread.expires_in.as_secs().into(),
-        ),
-        (HeaderName::from_static(WRITTEN), unread.written.into()),
+        (EXPIRES_IN.clone(), unread.expires_in.as_secs().into()),
+        (WRITTEN.clone(), unread.written.into()),
     ] {
         headers.insert(name, value);
     }
