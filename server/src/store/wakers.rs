@@ -26,6 +26,7 @@ struct Waiter {
 }
 
 /// A frame that has just been stored, for the one who waits for it: it need not be fetched.
+#[derive(Clone)]
 pub struct Handed {
     /// Its number in the lane.
     pub number: FrameNumber,
@@ -95,6 +96,16 @@ impl Wakers {
         let waiters = waiting.get(id).into_iter().flatten();
         for waiter in waiters.filter(|waiter| waiter.reader != writer) {
             *lock(&waiter.handed) = handed();
+            waiter.notify.notify_one();
+        }
+    }
+
+    /// Leaves a frame to the reader who may have waited for it, and wakes it.
+    pub(super) fn hand(&self, id: &MailboxId, reader: TokenHash, handed: &Handed) {
+        let waiting = self.0.of(id);
+        let waiters = waiting.get(id).into_iter().flatten();
+        for waiter in waiters.filter(|waiter| waiter.reader == reader) {
+            *lock(&waiter.handed) = Some(handed.clone());
             waiter.notify.notify_one();
         }
     }

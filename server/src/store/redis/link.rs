@@ -71,16 +71,11 @@ impl Link {
     }
 
     pub(super) async fn command(&self, command: &Cmd) -> RedisResult<Value> {
-        let values = self.insist(Request::Command(command)).await?;
-        Ok(values.into_iter().next().unwrap_or(Value::Nil))
+        self.send(&Request::Command(command.clone())).await
     }
 
-    /// Sends commands of one mailbox together.
-    pub(super) async fn pipeline(&self, pipeline: &Pipeline) -> RedisResult<Vec<Value>> {
-        self.insist(Request::Pipeline(pipeline)).await
-    }
-
-    async fn insist(&self, request: Request<'_>) -> RedisResult<Vec<Value>> {
+    /// Yields the last answer.
+    pub(super) async fn send(&self, request: &Request) -> RedisResult<Value> {
         let deadline = Instant::now() + PATIENCE;
         let mut current = self.current.clone();
         loop {
@@ -89,10 +84,11 @@ impl Link {
             let mut connection = self.own(shared);
             let sent = async {
                 match request {
-                    Request::Command(command) => {
-                        connection.command(command).await.map(|it| vec![it])
+                    Request::Command(command) => connection.command(command).await,
+                    Request::Pipeline(pipeline) => {
+                        let mut answers = connection.pipeline(pipeline).await?;
+                        Ok(answers.pop().unwrap_or(Value::Nil))
                     }
-                    Request::Pipeline(pipeline) => connection.pipeline(pipeline).await,
                 }
             };
             let may_renew = Instant::now() < deadline;
@@ -182,10 +178,11 @@ impl Link {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Request<'r> {
-    Command(&'r Cmd),
-    Pipeline(&'r Pipeline),
+/// What is sent together.
+pub(super) enum Request {
+    Command(Cmd),
+    /// About one mailbox.
+    Pipeline(Pipeline),
 }
 
 /// What another try may mend.

@@ -11,14 +11,14 @@ use std::{fmt::Write, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration}
 
 use bytes::Bytes;
 use naru_core::mailbox::{FrameNumber, MailboxId, TokenHash};
-use redis::{Cmd, ErrorKind, Pipeline, RedisError, ServerErrorKind, Value};
+use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value};
 use sha2::{Digest, Sha256};
 use tokio::task::AbortHandle;
 
 pub use self::deployment::{Deployment, NoRedisUrl};
 use self::{
     answer::{Answer, DIGEST, Read, parse, strange},
-    link::Link,
+    link::{Link, Request},
     script::{By, Script, Scripts},
     servers::Servers,
 };
@@ -26,6 +26,9 @@ use super::{Capacity, Change, Changed, Outcome, Store, StoreError, Unread, Waker
 
 /// How long replicas may take to have a change of a deposit.
 const REPLICATE_WITHIN: Duration = Duration::from_millis(300);
+
+/// So large a frame may go through a script, and to another node with the news of it.
+const FEW_BYTES: usize = 1_024;
 
 /// Why the store cannot be used from the start.
 #[derive(Debug, thiserror::Error)]
@@ -128,32 +131,33 @@ impl Redis {
         })
     }
 
-    /// Runs one script, its arguments added by `with`; a frame's bytes are stored before it.
+    /// Runs one script, its arguments added by `with`; what is to be stored is stored before it.
     async fn run(
         &self,
         script: &Script,
         mailbox: &str,
-        frame: Option<(&Frame, &[u8])>,
+        to_store: Option<(&Frame, &[u8])>,
         with: impl Fn(&mut Cmd),
     ) -> Result<Answer, StoreError> {
-        let pipeline = |by| {
-            let mut pipeline = redis::pipe();
-            if let Some((frame, bytes)) = frame {
-                pipeline
-                    .cmd("SET")
-                    .arg(&frame.key)
-                    .arg(bytes)
-                    .arg("PX")
-                    .arg(milliseconds(self.capacity.transfer_ttl));
-            }
+        let request = |by| {
             let mut command = script.call(by, mailbox);
             with(&mut command);
-            pipeline.add_command(command);
+            let Some((frame, bytes)) = to_store else {
+                return Request::Command(command);
+            };
+            let mut pipeline = redis::pipe();
             pipeline
+                .cmd("SET")
+                .arg(&frame.key)
+                .arg(bytes)
+                .arg("PX")
+                .arg(milliseconds(self.capacity.transfer_ttl))
+                .ignore()
+                .add_command(command);
+            Request::Pipeline(pipeline)
         };
-        let mut answers = exchange(&self.link, pipeline).await?;
-        let answer = answers.pop().and_then(parse).ok_or_else(strange)?;
-        Answer::parse(answer)
+        let answer = exchange(&self.link, request).await?;
+        Answer::parse(parse(answer).ok_or_else(strange)?)
     }
 
     /// Waits until enough replicas have what has been written for a deposit: whoever made it has gone, and
@@ -163,17 +167,17 @@ impl Redis {
         let Some(Replicating { link, replicas }) = &self.replicating else {
             return Ok(());
         };
-        let pipeline = |by| {
+        let request = |by| {
             let mut pipeline = redis::pipe();
             pipeline
                 .add_command(self.scripts.touch.call(by, mailbox))
                 .cmd("WAIT")
                 .arg(replicas)
                 .arg(milliseconds(REPLICATE_WITHIN));
-            pipeline
+            Request::Pipeline(pipeline)
         };
-        let mut answers = exchange(link, pipeline).await?;
-        let have: u64 = answers.pop().and_then(parse).ok_or_else(strange)?;
+        let have = exchange(link, request).await?;
+        let have: u64 = parse(have).ok_or_else(strange)?;
         match have >= u64::from(*replicas) {
             true => Ok(()),
             false => {
@@ -216,8 +220,8 @@ impl Redis {
                 let frame = Frame::new(mailbox, join.token, FrameNumber::FIRST, &join.m1);
                 let lives = self.capacity.transfer_ttl.min(lifetimes.transfer);
                 let script = &self.scripts.join;
-                let stored = Some((&frame, &join.m1[..]));
-                let answer = self.run(script, mailbox, stored, |command| {
+                let (to_store, given) = frame.way(&join.m1);
+                let answer = self.run(script, mailbox, to_store, |command| {
                     command
                         .arg(by.as_bytes())
                         .arg(&self.channel)
@@ -225,7 +229,8 @@ impl Redis {
                         .arg(&frame.entry[..])
                         .arg(milliseconds(lives))
                         .arg(milliseconds(self.capacity.transfer_ttl))
-                        .arg(self.capacity.mailbox_bytes);
+                        .arg(self.capacity.mailbox_bytes)
+                        .arg(given);
                     then(command);
                 });
                 answer.await
@@ -237,15 +242,16 @@ impl Redis {
             } => {
                 let frame = Frame::new(mailbox, *by, *number, bytes);
                 let script = &self.scripts.append;
-                let stored = Some((&frame, &bytes[..]));
-                let answer = self.run(script, mailbox, stored, |command| {
+                let (to_store, given) = frame.way(bytes);
+                let answer = self.run(script, mailbox, to_store, |command| {
                     command
                         .arg(by.as_bytes())
                         .arg(&self.channel)
                         .arg(number.get())
                         .arg(&frame.entry[..])
                         .arg(self.capacity.lane_frames)
-                        .arg(self.capacity.mailbox_bytes);
+                        .arg(self.capacity.mailbox_bytes)
+                        .arg(given);
                     then(command);
                 });
                 answer.await
@@ -385,6 +391,14 @@ impl Frame {
             entry,
         }
     }
+
+    /// What is stored by a command before the script, and what the script is given: few bytes cost less in it.
+    fn way<'f>(&'f self, bytes: &'f [u8]) -> (Option<(&'f Self, &'f [u8])>, &'f [u8]) {
+        match bytes.len() {
+            1..=FEW_BYTES => (None, bytes),
+            _ => (Some((self, bytes)), b""),
+        }
+    }
 }
 
 fn key_of_frame(mailbox: &str, digest: &[u8]) -> Vec<u8> {
@@ -400,15 +414,12 @@ fn milliseconds(duration: Duration) -> u64 {
 }
 
 /// A Redis that does not know a script is given it, with everything before it once more.
-async fn exchange(
-    link: &Link,
-    pipeline: impl Fn(By) -> Pipeline,
-) -> Result<Vec<Value>, StoreError> {
-    let mut answers = link.pipeline(&pipeline(By::Hash)).await;
-    if matches!(&answers, Err(error) if has_no_script(error)) {
-        answers = link.pipeline(&pipeline(By::Text)).await;
+async fn exchange(link: &Link, request: impl Fn(By) -> Request) -> Result<Value, StoreError> {
+    let mut answer = link.send(&request(By::Hash)).await;
+    if matches!(&answer, Err(error) if has_no_script(error)) {
+        answer = link.send(&request(By::Text)).await;
     }
-    answers.map_err(|error| unavailable(&error))
+    answer.map_err(|error| unavailable(&error))
 }
 
 fn has_no_script(error: &RedisError) -> bool {

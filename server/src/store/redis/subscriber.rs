@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use futures_util::StreamExt;
+use naru_core::mailbox::{FrameNumber, TokenHash};
 use redis::aio::PubSub;
 use tokio::{
     sync::watch,
@@ -13,7 +15,7 @@ use super::{
     link::{Current, Link},
     servers::Servers,
 };
-use crate::store::Wakers;
+use crate::store::{Handed, Wakers};
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 const BEAT_EVERY: Duration = Duration::from_millis(500);
@@ -60,10 +62,7 @@ async fn until_silent(
             message = messages.next() => {
                 let Some(message) = message else { return };
                 heard = Instant::now();
-                let name = std::str::from_utf8(message.get_payload_bytes());
-                if let Some(id) = name.ok().and_then(|name| name.parse().ok()) {
-                    wakers.wake(&id);
-                }
+                pass_on(message.get_payload_bytes(), wakers);
             }
             _ = beats.tick() => {
                 if heard.elapsed() > SILENCE {
@@ -85,5 +84,47 @@ async fn until_silent(
                 return;
             }
         }
+    }
+}
+
+/// What `wake` of `prelude.lua` publishes; a beat is empty.
+fn pass_on(message: &[u8], wakers: &Wakers) {
+    let Some((name, handed)) = message.split_at_checked(NAME) else {
+        return;
+    };
+    let Some(id) = std::str::from_utf8(name)
+        .ok()
+        .and_then(|it| it.parse().ok())
+    else {
+        return;
+    };
+    match Addressed::parse(handed) {
+        Some(Addressed { reader, handed }) => wakers.hand(&id, reader, &handed),
+        None => wakers.wake(&id),
+    }
+}
+
+/// Characters of a mailbox's name.
+const NAME: usize = 22;
+
+/// A frame, and who has waited for it.
+struct Addressed {
+    reader: TokenHash,
+    handed: Handed,
+}
+
+impl Addressed {
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let (reader, rest) = bytes.split_first_chunk()?;
+        let (number, rest) = rest.split_first_chunk()?;
+        let (left, frame) = rest.split_first_chunk()?;
+        Some(Self {
+            reader: TokenHash::from_bytes(*reader),
+            handed: Handed {
+                number: FrameNumber::new(u16::from_le_bytes(*number))?,
+                frame: Bytes::copy_from_slice(frame),
+                expires_in: Duration::from_millis(u64::from_le_bytes(*left)),
+            },
+        })
     }
 }

@@ -1,9 +1,11 @@
--- ARGV: token, channel, number, frame, most frames, most bytes, and those of `done`. The frame's
--- bytes have just been stored.
-local number, frame = tonumber(ARGV[3]), ARGV[4]
+-- ARGV: token, channel, number, frame, most frames, most bytes, the frame's bytes as `stored` takes them,
+-- and those of `done`.
+local number, frame, bytes = tonumber(ARGV[3]), ARGV[4], ARGV[7]
 
 local function refuse(reason, packed)
-  forget({ key(frame) })
+  if bytes == '' then
+    forget({ key(frame) })
+  end
   return answer(reason, packed)
 end
 
@@ -16,21 +18,21 @@ end
 if number <= own.count then
   if entry(own, number) ~= frame then
     return refuse('conflict')
-  elseif number <= own.acked then
-    forget({ key(frame) })
-  elseif not stored(frame, left) then
+  elseif number > own.acked and not stored(frame, bytes, left) then
     return answer('full')
+  elseif number <= own.acked and bytes == '' then
+    forget({ key(frame) })
   end
   return done('again', own)
 end
-local bytes = length(frame)
+local size = length(frame)
 if number > own.count + 1 then
   return refuse('gap', struct.pack('<H', own.count + 1))
-elseif number > tonumber(ARGV[5]) or d.bytes + s.bytes + bytes > tonumber(ARGV[6]) then
+elseif number > tonumber(ARGV[5]) or d.bytes + s.bytes + size > tonumber(ARGV[6]) then
   return refuse('mailbox_full')
-elseif not stored(frame, left) then
+elseif not stored(frame, bytes, left) then
   return answer('full')
 end
-own.count, own.bytes, own.frames = number, own.bytes + bytes, own.frames .. frame
-wake(own == d and s or d)
+own.count, own.bytes, own.frames = number, own.bytes + size, own.frames .. frame
+wake(own == d and s or d, number, bytes)
 return done('new', own)

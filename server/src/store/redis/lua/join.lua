@@ -1,9 +1,11 @@
 -- ARGV: join token, channel, scanner's token, frame, milliseconds to live, milliseconds to be
--- remembered thereafter, most bytes, and those of `done`. The frame's bytes have just been stored.
-local frame = ARGV[4]
+-- remembered thereafter, most bytes, the frame's bytes as `stored` takes them, and those of `done`.
+local frame, bytes = ARGV[4], ARGV[8]
 
 local function refuse(reason)
-  forget({ key(frame) })
+  if bytes == '' then
+    forget({ key(frame) })
+  end
   return answer(reason)
 end
 
@@ -16,10 +18,10 @@ if refused then
 end
 if scanner ~= '' then
   if scanner == ARGV[3] and entry(s, 1) == frame then
-    if s.acked >= 1 then
-      forget({ key(frame) })
-    elseif not stored(frame, left) then
+    if s.acked < 1 and not stored(frame, bytes, left) then
       return answer('full')
+    elseif s.acked >= 1 and bytes == '' then
+      forget({ key(frame) })
     end
     return done('again', s)
   elseif deposit == 0 or ttl > lease or s.count > 1 then
@@ -31,7 +33,7 @@ if length(frame) > tonumber(ARGV[7]) then
   return refuse('mailbox_full')
 end
 local lives = tonumber(ARGV[5])
-if not stored(frame, deposit > 0 and left or lives) then
+if not stored(frame, bytes, deposit > 0 and left or lives) then
   return answer('full')
 end
 scanner = ARGV[3]
@@ -42,5 +44,5 @@ else
   left, remembered = lives, tonumber(ARGV[6])
   redis.call('PEXPIRE', mailbox, left + remembered)
 end
-wake(d)
+wake(d, 1, bytes)
 return done('new', s)

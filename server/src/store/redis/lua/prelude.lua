@@ -83,9 +83,13 @@ local function keys(list, of, from, to)
   return list
 end
 
--- Whether the frame's bytes are there, as they are not when Redis was full; they stay for so long.
-local function stored(frame, milliseconds)
-  return redis.call('PEXPIRE', key(frame), milliseconds) == 1
+-- Whether the frame's bytes are there, as they are not when Redis is full; they stay for so long. They are given
+-- where they are few: those of others have just been stored by a command of their own.
+local function stored(frame, bytes, milliseconds)
+  if bytes == '' then
+    return redis.call('PEXPIRE', key(frame), milliseconds) == 1
+  end
+  return not redis.pcall('SET', key(frame), bytes, 'PX', milliseconds).err
 end
 
 local function forget(list)
@@ -94,11 +98,17 @@ local function forget(list)
   end
 end
 
--- Lets the node know on which the writer of a lane may wait; the calling one knows.
-local function wake(other)
-  if other.node ~= '' and other.node ~= ARGV[2] then
-    redis.call('PUBLISH', other.node, string.sub(mailbox, 7, -2))
+-- Lets the node know on which the writer of a lane may wait; the calling one knows. With a frame's bytes, it is handed
+-- to that writer there: `subscriber.rs` reads it.
+local function wake(other, number, bytes)
+  if other.node == '' or other.node == ARGV[2] then
+    return
   end
+  local message = string.sub(mailbox, 7, -2)
+  if bytes and bytes ~= '' then
+    message = message .. (other == d and token or scanner) .. struct.pack('<HI8', number, left) .. bytes
+  end
+  redis.call('PUBLISH', other.node, message)
 end
 
 -- What a side reads of the other's lane, after the frames up to `after`, which are acknowledged. Whoever
