@@ -14,7 +14,7 @@ use tokio::{task::JoinSet, time::sleep};
 use crate::{cgroup::Cgroup, client::Client, redis::Redis, server::Server, transfer::Transfer};
 
 /// Of one processor, for each node: so little that Redis, the clients and whatever else runs have enough.
-pub(crate) const SHARE: f64 = 0.05;
+pub(crate) const SHARE: f64 = 0.15;
 /// Transfers at once for each node: so many that none is without work while the other side has its turn, and so
 /// few that none is answered too late.
 const AT_ONCE: usize = 128;

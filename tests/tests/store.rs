@@ -445,6 +445,50 @@ async fn two_relays_share_a_redis_and_wake_each_other() {
     assert_eq!(frames(&here, displayer(), 0).await.len(), 4);
 }
 
+/// Until one relay has subscribed to what others tell it.
+async fn hears(here: &Backend, there: &Backend) {
+    for mailbox in 1.. {
+        let watch = here.watch(id(mailbox), displayer());
+        here.open(id(mailbox), opening()).await.unwrap();
+        here.read(id(mailbox), displayer(), 0).await.unwrap();
+        let joined = there.join(id(mailbox), join_token(), joining());
+        joined.await.unwrap();
+        let heard = timeout(Duration::from_secs(1), watch.changed()).await;
+        if heard.is_ok() && watch.take(0).is_some() {
+            return;
+        }
+    }
+}
+
+/// A small frame comes with the news of it; of a large one there is news alone.
+#[tokio::test]
+async fn a_waiter_at_another_relay_is_handed_what_is_small() {
+    let redis = RunningRedis::start(&[]);
+    let capacity = Capacity {
+        mailbox_bytes: 3_000,
+        ..CAPACITY
+    };
+    let store = async || Backend::open(&redis.url(), capacity).await.unwrap();
+    let (here, there) = (store().await, store().await);
+    hears(&here, &there).await;
+    joined(&here).await;
+    let displayer = here.watch(id(0), displayer());
+    let scanner_itself = here.watch(id(0), scanner());
+    let noted = async |after| here.read(id(0), self::displayer(), after).await.unwrap();
+    noted(1).await;
+    append(&there, scanner(), 2, b"small").await.unwrap();
+    timeout(PATIENCE, displayer.changed()).await.unwrap();
+    let handed = displayer.take(1).expect("it is small");
+    assert_eq!(handed.frame, b"small"[..]);
+    assert!(handed.expires_in > CAPACITY.transfer_ttl / 2, "it lives on");
+    assert!(scanner_itself.take(1).is_none(), "its own");
+    noted(2).await;
+    append(&there, scanner(), 3, &[7; 2_000]).await.unwrap();
+    timeout(PATIENCE, displayer.changed()).await.unwrap();
+    assert!(displayer.take(2).is_none(), "it is large");
+    assert_eq!(noted(2).await.frames, [&[7; 2_000][..]]);
+}
+
 #[tokio::test]
 async fn comes_back_after_redis_was_restarted() {
     let mut redis = RunningRedis::start(&[]);
