@@ -105,9 +105,7 @@ impl<'c> Asker<'c> {
         let _place = relay.waiters.enter(self.call.client.network())?;
         while !self.is_answer(&unread) && now < deadline {
             // Whoever stops the relay says so before it wakes those who wait.
-            if relay.is_stopping() {
-                return Err(Problem::ShuttingDown);
-            }
+            relay.goes_on()?;
             let again = deadline.min(now + unread.expires_in).min(now + RECHECK);
             // Which of the two it was does not matter.
             let _ = timeout_at(again, watch.changed()).await;
@@ -118,6 +116,8 @@ impl<'c> Asker<'c> {
                     expires_in: handed.expires_in,
                 });
             }
+            // A store that does not answer keeps nobody then.
+            relay.goes_on()?;
             unread = self.unread().await?;
             now = Instant::now();
         }

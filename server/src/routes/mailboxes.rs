@@ -56,8 +56,12 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    pub(crate) fn is_stopping(&self) -> bool {
-        *self.stopping.borrow()
+    /// [`Problem::ShuttingDown`] once the relay is told to stop.
+    pub(crate) fn goes_on(&self) -> Result<(), Problem> {
+        match *self.stopping.borrow() {
+            true => Err(Problem::ShuttingDown),
+            false => Ok(()),
+        }
     }
 
     /// Whose rules hold for the client; `None` where there are no agencies.

@@ -19,9 +19,7 @@ pub(super) async fn health() -> HttpResponse {
     (status = 503, description = "store_unavailable or shutting_down"),
 ))]
 pub(super) async fn readiness(relay: web::Data<Relay>) -> Result<HttpResponse, Problem> {
-    if relay.is_stopping() {
-        return Err(Problem::ShuttingDown);
-    }
+    relay.goes_on()?;
     relay.store.ready().await?;
     Ok(HttpResponse::Ok()
         .content_type("text/plain; charset=utf-8")
