@@ -13,7 +13,7 @@ use actix_web::{
 use naru_core::mailbox::{self, CBOR_SEQUENCE, TokenHash};
 use tokio::time::{Instant, timeout_at};
 
-use super::{gate::Caller, mailboxes::Call};
+use super::{call::Call, gate::Caller};
 use crate::{
     audit::Kind,
     problem::Problem,

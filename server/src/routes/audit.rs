@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{
     gate::{Doing, shown},
-    mailboxes::Relay,
+    relay::Relay,
 };
 use crate::{
     audit::{AuditStore, Entry, Event, Kind},
@@ -69,7 +69,7 @@ pub(super) async fn search(
         return Err(Problem::NotAnAdministrator);
     }
     let body =
-        super::mailboxes::body(&relay, &request, payload.into_inner(), "application/json").await?;
+        super::body::body(&relay, &request, payload.into_inner(), "application/json").await?;
     let search: Search = serde_json::from_slice(&body).map_err(|_| Problem::Malformed)?;
     let reason = shown(search.reason.trim());
     if reason.is_empty() {

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{
     gate::{Caller, Doing, shown},
-    mailboxes::Relay,
+    relay::Relay,
 };
 use crate::{audit::Kind, client_network::ClientAddress, identity::Changed, problem::Problem};
 
@@ -58,7 +58,7 @@ pub(super) async fn rename(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&relay, &request, client).await?;
     let body =
-        super::mailboxes::body(&relay, &request, payload.into_inner(), "application/json").await?;
+        super::body::body(&relay, &request, payload.into_inner(), "application/json").await?;
     let new: NewName = serde_json::from_slice(&body).map_err(|_| Problem::Malformed)?;
     let name = shown(&new.name);
     if name.trim().is_empty() {

@@ -6,7 +6,7 @@ use actix_web::{
 };
 use naru_core::mailbox::{DEVICE, DEVICE_NAME, LOGIN, MailboxId};
 
-use super::mailboxes::Relay;
+use super::relay::Relay;
 use crate::{
     agencies::Rule,
     audit::Kind,

@@ -2,6 +2,8 @@
 
 mod asker;
 mod audit;
+mod body;
+mod call;
 mod client_settings;
 mod devices;
 mod gate;
@@ -9,16 +11,15 @@ mod mailbox_path;
 mod mailboxes;
 mod operations;
 mod people;
+mod relay;
 mod rules;
 
 use actix_web::web;
 use utoipa::OpenApi;
 
 pub(crate) use self::{
-    client_settings::ClientSettings,
-    gate::Caller,
-    mailbox_path::MailboxPath,
-    mailboxes::{BODY_DEADLINE, Relay, serve_mailbox},
+    body::BODY_DEADLINE, client_settings::ClientSettings, gate::Caller, mailbox_path::MailboxPath,
+    mailboxes::serve_mailbox, relay::Relay,
 };
 use crate::{
     page,

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::{
     gate::{Caller, Doing, SESSION_COOKIE},
-    mailboxes::Relay,
+    relay::Relay,
 };
 use crate::{
     agencies::AgencyName,

@@ -2,6 +2,7 @@
 
 mod answer;
 mod deployment;
+mod frame;
 mod link;
 mod script;
 mod servers;
@@ -12,12 +13,12 @@ use std::{fmt::Write, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration}
 use bytes::Bytes;
 use naru_core::mailbox::{FrameNumber, MailboxId, TokenHash};
 use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value};
-use sha2::{Digest, Sha256};
 use tokio::task::AbortHandle;
 
 pub use self::deployment::{Deployment, NoRedisUrl};
 use self::{
-    answer::{Answer, DIGEST, Read, parse, strange},
+    answer::{Answer, Read, parse, strange},
+    frame::{Frame, key_of_frame},
     link::{Link, Request},
     script::{By, Script, Scripts},
     servers::Servers,
@@ -26,9 +27,6 @@ use super::{Capacity, Change, Changed, Outcome, Store, StoreError, Unread, Waker
 
 /// How long replicas may take to have a change of a deposit.
 const REPLICATE_WITHIN: Duration = Duration::from_millis(300);
-
-/// So large a frame may go through a script, and to another node with the news of it.
-const FEW_BYTES: usize = 1_024;
 
 /// Why the store cannot be used from the start.
 #[derive(Debug, thiserror::Error)]
@@ -364,45 +362,6 @@ impl Store for Redis {
     fn watch(&self, id: MailboxId, reader: TokenHash) -> Watch {
         self.wakers.watch(id, reader)
     }
-}
-
-/// A frame as the scripts know it.
-struct Frame {
-    key: Vec<u8>,
-    /// Its digest, and its length in four bytes, the lowest first.
-    entry: [u8; DIGEST + 4],
-}
-
-impl Frame {
-    /// The digest names the writer too, so that a refused call forgets nobody else's frame.
-    fn new(mailbox: &str, writer: TokenHash, number: FrameNumber, bytes: &[u8]) -> Self {
-        // What is longer fits no mailbox.
-        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        let digest = Sha256::new()
-            .chain_update(writer.as_bytes())
-            .chain_update(number.get().to_be_bytes())
-            .chain_update(bytes)
-            .finalize();
-        let mut entry = [0; DIGEST + 4];
-        entry[..DIGEST].copy_from_slice(&digest[..DIGEST]);
-        entry[DIGEST..].copy_from_slice(&length.to_le_bytes());
-        Self {
-            key: key_of_frame(mailbox, &entry[..DIGEST]),
-            entry,
-        }
-    }
-
-    /// What is stored by a command before the script, and what the script is given: few bytes cost less in it.
-    fn way<'f>(&'f self, bytes: &'f [u8]) -> (Option<(&'f Self, &'f [u8])>, &'f [u8]) {
-        match bytes.len() {
-            1..=FEW_BYTES => (None, bytes),
-            _ => (Some((self, bytes)), b""),
-        }
-    }
-}
-
-fn key_of_frame(mailbox: &str, digest: &[u8]) -> Vec<u8> {
-    [mailbox.as_bytes(), b":", digest].concat()
 }
 
 fn key(id: &MailboxId) -> String {

@@ -1,0 +1,48 @@
+//! Frames beside their mailbox.
+
+use naru_core::mailbox::{FrameNumber, TokenHash};
+use sha2::{Digest, Sha256};
+
+use super::answer::DIGEST;
+
+/// So large a frame may go through a script, and to another node with the news of it.
+const FEW_BYTES: usize = 1_024;
+
+/// A frame as the scripts know it.
+pub(super) struct Frame {
+    pub(super) key: Vec<u8>,
+    /// Its digest, and its length in four bytes, the lowest first.
+    pub(super) entry: [u8; DIGEST + 4],
+}
+
+impl Frame {
+    /// The digest names the writer too, so that a refused call forgets nobody else's frame.
+    pub(super) fn new(mailbox: &str, writer: TokenHash, number: FrameNumber, bytes: &[u8]) -> Self {
+        // What is longer fits no mailbox.
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        let digest = Sha256::new()
+            .chain_update(writer.as_bytes())
+            .chain_update(number.get().to_be_bytes())
+            .chain_update(bytes)
+            .finalize();
+        let mut entry = [0; DIGEST + 4];
+        entry[..DIGEST].copy_from_slice(&digest[..DIGEST]);
+        entry[DIGEST..].copy_from_slice(&length.to_le_bytes());
+        Self {
+            key: key_of_frame(mailbox, &entry[..DIGEST]),
+            entry,
+        }
+    }
+
+    /// What is stored by a command before the script, and what the script is given: few bytes cost less in it.
+    pub(super) fn way<'f>(&'f self, bytes: &'f [u8]) -> (Option<(&'f Self, &'f [u8])>, &'f [u8]) {
+        match bytes.len() {
+            1..=FEW_BYTES => (None, bytes),
+            _ => (Some((self, bytes)), b""),
+        }
+    }
+}
+
+pub(super) fn key_of_frame(mailbox: &str, digest: &[u8]) -> Vec<u8> {
+    [mailbox.as_bytes(), b":", digest].concat()
+}
