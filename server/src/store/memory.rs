@@ -1,19 +1,20 @@
 //! The store inside the process: forgets everything when the relay stops.
 
+mod mailbox;
+
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
-    hash::BuildHasher,
+    collections::{BTreeSet, HashMap},
     sync::{
-        LazyLock, MutexGuard,
+        MutexGuard,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
 use bytes::Bytes;
-use foldhash::quality::RandomState;
 use naru_core::mailbox::{FrameNumber, Join, MailboxId, Open, TokenHash};
 use tokio::time::Instant;
 
+use self::mailbox::{Mailbox, Phase, Side};
 use super::{
     Accepted, Capacity, Change, Changed, Lifetimes, Outcome, Store, StoreError, Unread, Wakers,
     Watch, shards::Shards,
@@ -325,165 +326,5 @@ impl Shard {
             written,
             expires_in,
         })
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Live,
-    Ended,
-    Expired,
-}
-
-#[derive(Clone, Copy)]
-enum Side {
-    Displayer,
-    Scanner,
-    /// Whoever has only the join token.
-    Outsider,
-}
-
-impl Side {
-    fn other(self) -> Self {
-        match self {
-            Self::Displayer => Self::Scanner,
-            Self::Scanner | Self::Outsider => Self::Displayer,
-        }
-    }
-}
-
-struct Mailbox {
-    open: Open,
-    scanner: Option<TokenHash>,
-    /// Until when nobody but its scanner can have a deposit.
-    lease: Option<Instant>,
-    displayer_lane: Lane,
-    scanner_lane: Lane,
-    phase: Phase,
-    ends: Instant,
-    /// Past its own time, and kept as a tombstone until `ends`.
-    buried: bool,
-}
-
-impl Mailbox {
-    fn new(open: Open, ends: Instant) -> Self {
-        Self {
-            open,
-            scanner: None,
-            lease: None,
-            displayer_lane: Lane::default(),
-            scanner_lane: Lane::default(),
-            phase: Phase::Live,
-            ends,
-            buried: false,
-        }
-    }
-
-    fn is_deposit(&self) -> bool {
-        self.open.deposit.is_some()
-    }
-
-    fn outcome(&self, accepted: Accepted, side: Side) -> Outcome {
-        Outcome {
-            accepted,
-            is_deposit: self.is_deposit(),
-            by_scanner: matches!(side, Side::Scanner),
-        }
-    }
-
-    /// Whether a deposit has been claimed, and no receipt has come.
-    fn awaits_receipt(&self) -> bool {
-        self.is_deposit() && self.scanner_lane.hashes.len() == 1
-    }
-
-    fn is_abandoned(&self, now: Instant) -> bool {
-        self.awaits_receipt() && self.lease.is_some_and(|lease| lease <= now)
-    }
-
-    /// Forgets a deposit's scanner; yields how many bytes that frees.
-    fn give_back(&mut self) -> usize {
-        self.scanner = None;
-        self.lease = None;
-        std::mem::take(&mut self.scanner_lane).bytes
-    }
-
-    fn live(&self) -> Result<(), StoreError> {
-        match self.phase {
-            Phase::Live => Ok(()),
-            Phase::Ended => Err(StoreError::Ended),
-            Phase::Expired => Err(StoreError::Expired),
-        }
-    }
-
-    /// Whose the token is. The join token opens nothing here, but its holder is told of an end.
-    fn side(&self, by: TokenHash) -> Result<Side, StoreError> {
-        if self.open.token == by {
-            Ok(Side::Displayer)
-        } else if self.scanner == Some(by) {
-            Ok(Side::Scanner)
-        } else if self.open.join == by && self.phase != Phase::Live {
-            Ok(Side::Outsider)
-        } else {
-            Err(StoreError::Unknown)
-        }
-    }
-
-    fn lane(&mut self, side: Side) -> &mut Lane {
-        match side {
-            Side::Displayer => &mut self.displayer_lane,
-            Side::Scanner | Side::Outsider => &mut self.scanner_lane,
-        }
-    }
-
-    /// Forgets the frames; yields how many bytes that frees.
-    fn clear(&mut self, phase: Phase) -> usize {
-        self.phase = phase;
-        let freed = self.displayer_lane.bytes + self.scanner_lane.bytes;
-        self.displayer_lane = Lane::default();
-        self.scanner_lane = Lane::default();
-        freed
-    }
-}
-
-/// One side's frames. The hashes of acknowledged ones stay, to know a repetition.
-#[derive(Default)]
-struct Lane {
-    unread: VecDeque<Bytes>,
-    hashes: Vec<u64>,
-    bytes: usize,
-}
-
-/// Frames of one lane are one client's: those that it makes to have the same hash harm only itself.
-fn hash(frame: &[u8]) -> u64 {
-    static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::default);
-    STATE.hash_one(frame)
-}
-
-impl Lane {
-    fn push(&mut self, frame: Bytes) {
-        self.hashes.push(hash(&frame));
-        self.bytes += frame.len();
-        self.unread.push_back(frame);
-    }
-
-    fn holds(&self, index: usize, frame: &[u8]) -> bool {
-        self.hashes.get(index) == Some(&hash(frame))
-    }
-
-    /// The frames after `after`, and how many bytes were freed by forgetting those up to it.
-    fn read(&mut self, after: usize, keeps: bool) -> Result<(usize, Vec<Bytes>), StoreError> {
-        let acknowledged = self.hashes.len() - self.unread.len();
-        let forget = after
-            .checked_sub(acknowledged)
-            .ok_or(StoreError::Acknowledged)?;
-        if keeps {
-            return Ok((0, self.unread.iter().skip(forget).cloned().collect()));
-        }
-        let mut freed = 0;
-        for frame in self.unread.drain(..forget.min(self.unread.len())) {
-            freed += frame.len();
-        }
-        self.bytes -= freed;
-        Ok((freed, self.unread.iter().cloned().collect()))
     }
 }
