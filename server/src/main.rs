@@ -4,6 +4,10 @@ use std::{fmt::Display, process::ExitCode};
 
 use naru_relay::{Application, Settings, Task, look_up, telemetry, termination};
 
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[actix_web::main]
 async fn main() -> ExitCode {
     let (settings, task) = match Settings::load() {
