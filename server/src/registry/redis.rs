@@ -9,7 +9,7 @@ use crate::store::redis::{Connected, Deployment};
 
 /// ARGV: whether a value is expected, and which; whether one is put, and which; its milliseconds.
 const SWAP: &str = "
-local there = redis.call('MGET', KEYS[1])[1]
+local there = redis.call('GET', KEYS[1])
 if there ~= (ARGV[1] == '1' and ARGV[2]) then
   return 0
 end
@@ -52,9 +52,7 @@ fn named(key: &str) -> String {
 
 impl Registry for RedisRegistry {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, RegistryError> {
-        // The relay's user may not use GET (`deploy/redis/users.acl`).
-        let values: Vec<Option<Vec<u8>>> = self.run(redis::cmd("MGET").arg(named(key))).await?;
-        Ok(values.into_iter().next().flatten())
+        self.run(redis::cmd("GET").arg(named(key))).await
     }
 
     /// A call that was repeated because its answer was lost says `false`: nobody gets twice what can be taken
