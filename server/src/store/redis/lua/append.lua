@@ -3,9 +3,7 @@
 local number, frame, bytes = tonumber(ARGV[3]), ARGV[4], ARGV[7]
 
 local function refuse(reason, packed)
-  if bytes == '' then
-    forget({ key(frame) })
-  end
+  discard(frame, bytes)
   return answer(reason, packed)
 end
 
@@ -18,10 +16,10 @@ end
 if number <= own.count then
   if entry(own, number) ~= frame then
     return refuse('conflict')
-  elseif number > own.acked and not stored(frame, bytes, left) then
+  elseif number <= own.acked then
+    discard(frame, bytes)
+  elseif not stored(frame, bytes, left) then
     return answer('full')
-  elseif number <= own.acked and bytes == '' then
-    forget({ key(frame) })
   end
   return done('again', own)
 end

@@ -3,9 +3,7 @@
 local frame, bytes = ARGV[4], ARGV[8]
 
 local function refuse(reason)
-  if bytes == '' then
-    forget({ key(frame) })
-  end
+  discard(frame, bytes)
   return answer(reason)
 end
 
@@ -18,10 +16,10 @@ if refused then
 end
 if scanner ~= '' then
   if scanner == ARGV[3] and entry(s, 1) == frame then
-    if s.acked < 1 and not stored(frame, bytes, left) then
+    if s.acked >= 1 then
+      discard(frame, bytes)
+    elseif not stored(frame, bytes, left) then
       return answer('full')
-    elseif s.acked >= 1 and bytes == '' then
-      forget({ key(frame) })
     end
     return done('again', s)
   elseif deposit == 0 or ttl > lease or s.count > 1 then

@@ -98,6 +98,13 @@ local function forget(list)
   end
 end
 
+-- Forgets bytes that have just been stored by a command of their own, and are not wanted.
+local function discard(frame, bytes)
+  if bytes == '' then
+    forget({ key(frame) })
+  end
+end
+
 -- Lets the node know on which the writer of a lane may wait; the calling one knows. With a frame's bytes, it is handed
 -- to that writer there: `subscriber.rs` reads it.
 local function wake(other, number, bytes)
