@@ -2,6 +2,7 @@
 //! that calls, because a thread that has to wake another for every command costs more than a connection.
 
 use std::{
+    borrow::Cow,
     cell::RefCell,
     sync::{
         Arc, OnceLock,
@@ -71,11 +72,11 @@ impl Link {
     }
 
     pub(super) async fn command(&self, command: &Cmd) -> RedisResult<Value> {
-        self.send(&Request::Command(command.clone())).await
+        self.send(&Request::Command(Cow::Borrowed(command))).await
     }
 
     /// Yields the last answer.
-    pub(super) async fn send(&self, request: &Request) -> RedisResult<Value> {
+    pub(super) async fn send(&self, request: &Request<'_>) -> RedisResult<Value> {
         let deadline = Instant::now() + PATIENCE;
         let mut current = self.current.clone();
         loop {
@@ -179,8 +180,8 @@ impl Link {
 }
 
 /// What is sent together.
-pub(super) enum Request {
-    Command(Cmd),
+pub(super) enum Request<'c> {
+    Command(Cow<'c, Cmd>),
     /// About one mailbox.
     Pipeline(Pipeline),
 }

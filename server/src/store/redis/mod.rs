@@ -8,7 +8,7 @@ mod script;
 mod servers;
 mod subscriber;
 
-use std::{fmt::Write, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
+use std::{borrow::Cow, fmt::Write, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use naru_core::mailbox::{FrameNumber, MailboxId, TokenHash};
@@ -141,7 +141,7 @@ impl Redis {
             let mut command = script.call(by, mailbox);
             with(&mut command);
             let Some((frame, bytes)) = to_store else {
-                return Request::Command(command);
+                return Request::Command(Cow::Owned(command));
             };
             let mut pipeline = redis::pipe();
             pipeline
@@ -373,7 +373,10 @@ fn milliseconds(duration: Duration) -> u64 {
 }
 
 /// A Redis that does not know a script is given it, with everything before it once more.
-async fn exchange(link: &Link, request: impl Fn(By) -> Request) -> Result<Value, StoreError> {
+async fn exchange(
+    link: &Link,
+    request: impl Fn(By) -> Request<'static>,
+) -> Result<Value, StoreError> {
     let mut answer = link.send(&request(By::Hash)).await;
     if matches!(&answer, Err(error) if has_no_script(error)) {
         answer = link.send(&request(By::Text)).await;
