@@ -80,32 +80,29 @@ impl Wakers {
             return;
         }
         let writer = change.reader();
-        let handed = || {
-            let (number, frame) = match change {
-                Change::Open { .. } => return None,
-                Change::Join { join, .. } => (FrameNumber::FIRST, Bytes::copy_from_slice(&join.m1)),
-                Change::Write { number, frame, .. } => (*number, frame.clone()),
-            };
-            expires_in.map(|expires_in| Handed {
-                number,
-                frame,
-                expires_in,
-            })
+        let (number, frame) = match change {
+            Change::Open { .. } => return,
+            Change::Join { join, .. } => (FrameNumber::FIRST, Bytes::copy_from_slice(&join.m1)),
+            Change::Write { number, frame, .. } => (*number, frame.clone()),
         };
-        let waiting = self.0.of(id);
-        let waiters = waiting.get(id).into_iter().flatten();
-        for waiter in waiters.filter(|waiter| waiter.reader != writer) {
-            *lock(&waiter.handed) = handed();
-            waiter.notify.notify_one();
-        }
+        let handed = expires_in.map(|expires_in| Handed {
+            number,
+            frame,
+            expires_in,
+        });
+        self.leave(id, |reader| reader != writer, handed.as_ref());
     }
 
     /// Leaves a frame to the reader who may have waited for it, and wakes it.
     pub(super) fn hand(&self, id: &MailboxId, reader: TokenHash, handed: &Handed) {
+        self.leave(id, |waiting| waiting == reader, Some(handed));
+    }
+
+    fn leave(&self, id: &MailboxId, is_for: impl Fn(TokenHash) -> bool, handed: Option<&Handed>) {
         let waiting = self.0.of(id);
         let waiters = waiting.get(id).into_iter().flatten();
-        for waiter in waiters.filter(|waiter| waiter.reader == reader) {
-            *lock(&waiter.handed) = Some(handed.clone());
+        for waiter in waiters.filter(|waiter| is_for(waiter.reader)) {
+            *lock(&waiter.handed) = handed.cloned();
             waiter.notify.notify_one();
         }
     }
