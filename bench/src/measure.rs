@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use naru_core::mailbox::{OCTET_STREAM, frames_path, query};
+use naru_core::mailbox::OCTET_STREAM;
 use tokio::{task::JoinSet, time::sleep};
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     peers,
     redis::Redis,
     server::Server,
-    transfer::{NOTHING, SMALL, Transfer, WAIT},
+    transfer::{NOTHING, SMALL, Transfer},
 };
 
 /// Requests of one transfer, by the bytes that come and go.
@@ -129,16 +129,9 @@ pub(crate) async fn notifications(writer: &Server, reader: &Server, load: &Load)
         transfer.open(&mut ours).await;
         transfer.join(&mut theirs, NOTHING).await;
         for frame in 1..=LANE as u16 {
-            let path = frames_path(&transfer.id) + &query(frame - 1, 0, WAIT);
-            let authorization = transfer.scanner.authorization();
-            let call = Call {
-                method: "GET",
-                path: &path,
-                authorization: &authorization,
-                media_type: OCTET_STREAM,
-                body: &[],
-            };
-            theirs.send(&call).await;
+            transfer
+                .ask(&mut theirs, &transfer.scanner, frame - 1)
+                .await;
             // Until it is parked.
             sleep(Duration::from_millis(2)).await;
             let began = Instant::now();

@@ -74,8 +74,22 @@ impl Transfer {
     }
 
     pub(crate) async fn read(&self, client: &mut Client, by: &Token, after: u16) {
+        self.ask(client, by, after).await;
+        assert_eq!(client.answer().await, 200);
+    }
+
+    /// Asks for what comes after a frame, and leaves the answer.
+    pub(crate) async fn ask(&self, client: &mut Client, by: &Token, after: u16) {
         let path = frames_path(&self.id) + &query(after, 0, WAIT);
-        self.call(client, "GET", &path, by, OCTET_STREAM, &[]).await;
+        let authorization = by.authorization();
+        let call = Call {
+            method: "GET",
+            path: &path,
+            authorization: &authorization,
+            media_type: OCTET_STREAM,
+            body: &[],
+        };
+        client.send(&call).await;
     }
 
     async fn call(

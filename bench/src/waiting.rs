@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use naru_core::mailbox::{OCTET_STREAM, frames_path, query};
+use naru_core::mailbox::OCTET_STREAM;
 use tokio::time::sleep;
 
 use crate::{
     client::{Call, Client},
     server::Server,
-    transfer::{Transfer, WAIT},
+    transfer::Transfer,
 };
 
 /// KiB that one client costs which waits.
@@ -56,6 +56,14 @@ pub(crate) async fn drain(relay: Server, count: usize) -> [u128; 2] {
     [answered, ended.await.expect("it ends")]
 }
 
+const AT_THE_FLOOR: Call<'_> = Call {
+    method: "GET",
+    path: "/?wait=25",
+    authorization: "Bearer x",
+    media_type: OCTET_STREAM,
+    body: &[],
+};
+
 async fn wait(server: &Server, count: usize) -> Vec<Client> {
     let is_floor = Client::connect(&server.address)
         .await
@@ -65,22 +73,13 @@ async fn wait(server: &Server, count: usize) -> Vec<Client> {
     for number in 0..count {
         let mut client = Client::connect(&server.address).await;
         let transfer = Transfer::new(number as u64);
-        let path = match is_floor {
-            true => "/?wait=25".to_owned(),
+        match is_floor {
+            true => client.send(&AT_THE_FLOOR).await,
             false => {
                 transfer.open(&mut client).await;
-                frames_path(&transfer.id) + &query(0, 0, WAIT)
+                transfer.ask(&mut client, &transfer.displayer, 0).await;
             }
-        };
-        let authorization = transfer.displayer.authorization();
-        let call = Call {
-            method: "GET",
-            path: &path,
-            authorization: &authorization,
-            media_type: OCTET_STREAM,
-            body: &[],
-        };
-        client.send(&call).await;
+        }
         waiting.push(client);
     }
     waiting
