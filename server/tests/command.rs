@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod program;
+
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
@@ -22,14 +24,7 @@ use rand_chacha::{
 };
 use tempfile::TempDir;
 
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_naru-relay"));
-    command.args(arguments);
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("NARU_")) {
-        command.env_remove(name);
-    }
-    command
-}
+use self::program::command;
 
 fn refused(output: &Output, status: i32, named: &[&str]) {
     let said = String::from_utf8_lossy(&output.stderr);

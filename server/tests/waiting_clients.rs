@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod program;
+
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
@@ -15,6 +17,8 @@ use std::{
 };
 
 use naru_core::mailbox::{CBOR, MailboxId, Open, Token, frames_path, mailbox_path, query};
+
+use self::program::command;
 
 /// How long each would wait.
 const WAIT: Duration = Duration::from_secs(25);
@@ -30,12 +34,7 @@ struct Relay {
 
 impl Relay {
     fn start() -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_naru-relay"));
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("NARU_")) {
-            command.env_remove(name);
-        }
-        let mut process = command
-            .args(["--listen", "127.0.0.1:0"])
+        let mut process = command(&["--listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
