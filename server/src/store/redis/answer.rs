@@ -9,7 +9,7 @@ use crate::store::{Accepted, Outcome, StoreError};
 /// How many bytes of its SHA-256 name a frame in its mailbox: who makes two alike confuses only their own lane.
 pub(super) const DIGEST: usize = 16;
 
-/// What a script says: a word, and what belongs to it, packed as `prelude.lua` does.
+/// What a script says: a word, and what belongs to it, packed as `answer.lua` does.
 pub(super) struct Answer {
     bytes: Vec<u8>,
     /// Where the word ends.

@@ -323,7 +323,7 @@ impl Store for Redis {
         let node = self.node_of_a_waiter(&id, by);
         let mailbox = key(&id);
         let answer = self.run(&self.scripts.read, &mailbox, None, |command| {
-            command.arg(by.as_bytes()).arg(node).arg(after);
+            command.arg(by.as_bytes()).arg(after).arg(node);
         });
         self.fetch(&mailbox, answer.await?.read()).await
     }

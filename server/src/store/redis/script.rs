@@ -47,20 +47,25 @@ pub(super) struct Scripts {
 impl Scripts {
     pub(super) fn new() -> Self {
         macro_rules! script {
-            ($name:literal) => {
-                Script::new(concat!(
-                    include_str!("lua/prelude.lua"),
-                    include_str!(concat!("lua/", $name, ".lua"))
-                ))
+            ($($part:literal),+) => {
+                Script::new(concat!($(include_str!(concat!("lua/", $part, ".lua"))),+))
             };
         }
         Self {
-            open: script!("open"),
-            join: script!("join"),
-            append: script!("append"),
-            read: script!("read"),
-            end: script!("end"),
-            touch: Script::new(include_str!("lua/touch.lua")),
+            open: script!(
+                "mailbox", "open", "side", "lanes", "unread", "pack", "answer"
+            ),
+            join: script!(
+                "mailbox", "scanner", "lanes", "join", "frame", "wake", "unread", "pack", "answer"
+            ),
+            append: script!(
+                "mailbox", "side", "lanes", "append", "frame", "wake", "unread", "pack", "answer"
+            ),
+            read: script!(
+                "mailbox", "side", "lanes", "read", "unread", "pack", "answer"
+            ),
+            end: script!("mailbox", "side", "lanes", "end", "pack", "answer"),
+            touch: script!("touch"),
         }
     }
 }

@@ -87,7 +87,7 @@ async fn until_silent(
     }
 }
 
-/// What `wake` of `prelude.lua` publishes; a beat is empty.
+/// What `wake.lua` publishes; a beat is empty.
 fn pass_on(message: &[u8], wakers: &Wakers) {
     let Some((name, handed)) = message.split_at_checked(NAME) else {
         return;

@@ -1,25 +1,30 @@
--- ARGV: token, channel.
-local own, refused = lane(ARGV[1])
-if not own then
-  return answer(refused)
+-- ARGV: token, channel of the node that calls.
+if refused then
+  return refused .. '\n'
 end
-if deposit > 0 and own == s then
-  -- Whoever was fetching it gives it back; a receipt cannot be taken back.
-  if s.count == 1 then
-    -- A full Redis lets a script write that has begun by making room.
-    redis.call('UNLINK', unpack(keys({ mailbox }, s, s.acked + 1, s.count)))
-    scanner, lease = '', 0
-    empty(s)
-    save(redis.call, 'PX', ttl)
-    wake(d)
+local word, is_changed, waits, unread, head, lasts = 'new', false, false, '', nil, nil
+-- Whoever was fetching a deposit gives it back; a receipt cannot be taken back.
+local is_fetched = deposit > 0 and side == 's'
+if not is_fetched or own_count == 1 then
+  -- Forgetting comes first: a full Redis lets a script write that has begun by making room.
+  redis.call('UNLINK', mailbox)
+  for from = ENTRY * own_acked + 1, #own_frames, ENTRY do
+    redis.call('UNLINK', mailbox .. ':' .. string.sub(own_frames, from, from + DIGEST - 1))
   end
-  return answer('new', about(s))
+  own_count, own_acked, own_bytes, own_frames = 0, 0, 0, ''
+  if is_fetched then
+    scanner, lease = '', 0
+  else
+    for from = ENTRY * other_acked + 1, #other_frames, ENTRY do
+      redis.call('UNLINK', mailbox .. ':' .. string.sub(other_frames, from, from + DIGEST - 1))
+    end
+    other_count, other_acked, other_bytes, other_frames = 0, 0, 0, ''
+    ended = 1
+  end
+  head, lasts = struct.pack(HEAD, token, join, #scanner, scanner, ended, deposit, lease, remembered), ttl
+  for _, node in ipairs({ other_node, is_fetched and '' or own_node }) do
+    if node ~= '' and node ~= ARGV[2] then
+      redis.call('PUBLISH', node, (string.sub(mailbox, 7, -2)))
+    end
+  end
 end
-redis.call('UNLINK', unpack(keys(keys({ mailbox }, d, d.acked + 1, d.count), s, s.acked + 1, s.count)))
-ended = 1
-empty(d)
-empty(s)
-save(redis.call, 'PX', ttl)
-wake(d)
-wake(s)
-return answer('new', about(own))

@@ -1,46 +1,30 @@
--- ARGV: join token, channel, scanner's token, frame, milliseconds to live, milliseconds to be
--- remembered thereafter, most bytes, the frame's bytes as `stored` takes them, and those of `done`.
-local frame, bytes = ARGV[4], ARGV[8]
-
-local function refuse(reason)
-  discard(frame, bytes)
-  return answer(reason)
-end
-
-if not token or ARGV[1] ~= join then
-  return refuse('unknown')
-end
-local refused = over()
-if refused then
-  return refuse(refused)
-end
-if scanner ~= '' then
-  if scanner == ARGV[3] and entry(s, 1) == frame then
-    if s.acked >= 1 then
-      discard(frame, bytes)
-    elseif not stored(frame, bytes, left) then
-      return answer('full')
-    end
-    return done('again', s)
-  elseif deposit == 0 or ttl > lease or s.count > 1 then
-    return refuse('already_joined')
-  end
-  forget(keys({}, s, s.acked + 1, s.count))
-end
-if length(frame) > tonumber(ARGV[7]) then
-  return refuse('mailbox_full')
-end
-local lives = tonumber(ARGV[5])
-if not stored(frame, bytes, deposit > 0 and left or lives) then
-  return answer('full')
-end
-scanner = ARGV[3]
-s.count, s.acked, s.bytes, s.frames = 1, 0, length(frame), frame
-if deposit > 0 then
-  lease = math.max(ttl - lives, 0)
+-- ARGV: join token, channel of the node that calls, scanner's token, frame, milliseconds to live, milliseconds to be
+-- remembered thereafter, most bytes, the frame's bytes as `frame.lua` takes them.
+local number, frame, bytes = 1, ARGV[4], ARGV[8]
+local key, size = mailbox .. ':' .. string.sub(frame, 1, DIGEST), struct.unpack('<I4', frame, DIGEST + 1)
+local word, is_changed, is_wanted, lives, expected, head, lasts = 'again', false, false, left, '', nil, nil
+if not box or by ~= join then
+  refused = 'unknown'
+elseif refused then
+  -- That is the answer.
+elseif scanner == ARGV[3] and string.sub(own_frames, 1, ENTRY) == frame then
+  is_wanted = own_acked == 0
+elseif scanner ~= '' and (deposit == 0 or ttl > lease or own_count > 1) then
+  refused = 'already_joined'
+elseif size > tonumber(ARGV[7]) then
+  refused = 'mailbox_full'
 else
-  left, remembered = lives, tonumber(ARGV[6])
-  redis.call('PEXPIRE', mailbox, left + remembered)
+  word, is_changed, is_wanted = 'new', true, true
+  for from = ENTRY * own_acked + 1, #own_frames, ENTRY do
+    redis.call('UNLINK', mailbox .. ':' .. string.sub(own_frames, from, from + DIGEST - 1))
+  end
+  scanner = ARGV[3]
+  own_count, own_acked, own_bytes, own_frames = 1, 0, size, frame
+  if deposit > 0 then
+    lease = math.max(ttl - tonumber(ARGV[5]), 0)
+  else
+    left, remembered = tonumber(ARGV[5]), tonumber(ARGV[6])
+    lives, lasts = left, left + remembered
+  end
+  head = struct.pack(HEAD, token, join, #scanner, scanner, ended, deposit, lease, remembered)
 end
-wake(d, 1, bytes)
-return done('new', s)

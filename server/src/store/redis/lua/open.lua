@@ -1,19 +1,15 @@
 -- ARGV: token, join token, milliseconds to live, milliseconds to be remembered thereafter, the
--- seconds that were asked for a deposit, or 0, and those of `done`.
-if token then
-  if token ~= ARGV[1] or join ~= ARGV[2] or deposit ~= tonumber(ARGV[5]) then
-    return answer('exists')
-  end
-  local refused = over()
-  if refused then
-    return answer(refused)
-  end
-  return done('again', d)
+-- seconds that were asked for a deposit, or 0.
+if not box then
+  local node = ARGV[#ARGV]
+  left, remembered, deposit = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+  box = struct.pack(HEAD, by, ARGV[2], 0, '', 0, deposit, 0, remembered)
+    .. struct.pack(LANES, 0, 0, 0, #node, node, 0, 0, 0, 0, '')
+  redis.call('SET', mailbox, box, 'PX', left + remembered)
+  return 'new\n' .. struct.pack('<Bc1I8H', deposit > 0 and 1 or 0, 'd', left, 0)
+elseif token ~= by or join ~= ARGV[2] or deposit ~= tonumber(ARGV[5]) then
+  return 'exists\n'
+elseif refused then
+  return refused .. '\n'
 end
-token, join, scanner, ended, deposit, lease = ARGV[1], ARGV[2], '', 0, tonumber(ARGV[5]), 0
-left, remembered = tonumber(ARGV[3]), tonumber(ARGV[4])
-d.node, s.node = ARGV[#ARGV], ''
-empty(d)
-empty(s)
-save(redis.call, 'PX', left + remembered)
-return answer('new', about(d) .. struct.pack('<I8H', left, 0))
+local word, is_changed, head, lasts = 'again', false, nil, nil

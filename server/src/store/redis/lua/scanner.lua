@@ -1,0 +1,2 @@
+-- Who joins is the scanner.
+local side = 's'
