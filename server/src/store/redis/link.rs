@@ -80,9 +80,12 @@ impl Link {
         let deadline = Instant::now() + PATIENCE;
         let mut current = self.current.clone();
         loop {
-            let shared = current.borrow_and_update().clone();
-            let generation = shared.generation;
-            let mut connection = self.own(shared);
+            let (generation, mut connection) = {
+                let shared = current.borrow_and_update();
+                let own = self.own(&shared);
+                let connection = own.unwrap_or_else(|| shared.connection.clone());
+                (shared.generation, connection)
+            };
             let sent = async {
                 match request {
                     Request::Command(command) => connection.command(command).await,
@@ -140,12 +143,11 @@ struct Own {
 }
 
 impl Link {
-    /// This thread's connection. Until it is made, where it cannot be, and to a Cluster the one that all
-    /// share: several clients of a Cluster were seen to learn of a planned failover at different times, and
-    /// to refuse calls meanwhile.
-    fn own(&self, shared: Current) -> Connection {
+    /// This thread's connection. `None` until it is made, where it cannot be, and to a Cluster: several clients of a
+    /// Cluster were seen to learn of a planned failover at different times, and to refuse calls meanwhile.
+    fn own(&self, shared: &Current) -> Option<Connection> {
         if let Connection::Cluster(_) = shared.connection {
-            return shared.connection;
+            return None;
         }
         OWN.with_borrow_mut(|all| {
             let known = all
@@ -160,7 +162,6 @@ impl Link {
                 }
             }
         })
-        .unwrap_or(shared.connection)
     }
 
     fn make_own(&self, generation: u64) -> Own {

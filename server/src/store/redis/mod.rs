@@ -12,7 +12,7 @@ use std::{borrow::Cow, fmt::Write, num::NonZeroU32, path::PathBuf, sync::Arc, ti
 
 use bytes::Bytes;
 use naru_core::mailbox::{FrameNumber, MailboxId, TokenHash};
-use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value};
+use redis::{Cmd, ErrorKind, Pipeline, RedisError, ServerErrorKind, Value};
 use tokio::task::AbortHandle;
 
 pub use self::deployment::{Deployment, NoRedisUrl};
@@ -143,15 +143,11 @@ impl Redis {
             let Some((frame, bytes)) = to_store else {
                 return Request::Command(Cow::Owned(command));
             };
-            let mut pipeline = redis::pipe();
-            pipeline
-                .cmd("SET")
-                .arg(&frame.key)
-                .arg(bytes)
-                .arg("PX")
-                .arg(milliseconds(self.capacity.transfer_ttl))
-                .ignore()
-                .add_command(command);
+            let mut set = Cmd::with_capacity(5, frame.key.len() + bytes.len() + 32);
+            set.arg("SET").arg(&frame.key).arg(bytes);
+            set.arg("PX").arg(milliseconds(self.capacity.transfer_ttl));
+            let mut pipeline = Pipeline::with_capacity(2);
+            pipeline.add_command(set).add_command(command);
             Request::Pipeline(pipeline)
         };
         let answer = exchange(&self.link, request).await?;

@@ -2,6 +2,10 @@
 
 use redis::Cmd;
 
+/// A call of a script has so many at most, and seldom more bytes.
+const ARGUMENTS: usize = 16;
+const BYTES: usize = 512;
+
 /// A script as the relay keeps it: Redis is given its text only where it does not know it.
 pub(super) struct Script {
     text: &'static str,
@@ -25,9 +29,10 @@ impl Script {
 
     /// A call of the script on one mailbox; its arguments are appended.
     pub(super) fn call(&self, by: By, mailbox: &str) -> Cmd {
-        let mut command = match by {
-            By::Hash => redis::cmd("EVALSHA").arg(self.known.get_hash()).clone(),
-            By::Text => redis::cmd("EVAL").arg(self.text).clone(),
+        let mut command = Cmd::with_capacity(ARGUMENTS, BYTES);
+        match by {
+            By::Hash => command.arg("EVALSHA").arg(self.known.get_hash()),
+            By::Text => command.arg("EVAL").arg(self.text),
         };
         command.arg(1).arg(mailbox);
         command
