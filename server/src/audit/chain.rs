@@ -1,5 +1,7 @@
 //! Entries that each name the one before.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -25,7 +27,7 @@ impl Link {
 }
 
 /// An event in its place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
     /// From 1.
@@ -36,6 +38,15 @@ pub struct Entry {
     pub event: Event,
     /// SHA-256 of all that stands before it in the entry's line.
     pub hash: String,
+}
+
+/// An entry as it is written.
+#[derive(Serialize)]
+struct Line<'e> {
+    sequence: u64,
+    previous: &'e str,
+    event: &'e Event,
+    hash: &'e str,
 }
 
 /// Where a chain is broken.
@@ -75,20 +86,20 @@ impl Entry {
     }
 
     /// Puts events behind `link`, one after the other.
-    pub fn chain(link: &Link, events: &[Event]) -> Vec<Self> {
+    pub fn chain(link: &Link, events: &[Event]) -> Vec<Arc<Self>> {
         let mut link = link.clone();
         let mut entries = Vec::with_capacity(events.len());
         for event in events {
             let entry = Self::after(&link, event.clone());
             link = entry.link();
-            entries.push(entry);
+            entries.push(Arc::new(entry));
         }
         entries
     }
 
     /// The entry's line, as it is stored and exported.
     pub fn line(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+        self.line_with(&self.hash)
     }
 
     /// The entry of a line, when it is just what was written behind `link`.
@@ -115,11 +126,16 @@ impl Entry {
     }
 
     fn digest(&self) -> String {
-        let unhashed = Self {
-            hash: String::new(),
-            ..self.clone()
+        base16ct::lower::encode_string(&Sha256::digest(self.line_with("")))
+    }
+
+    fn line_with(&self, hash: &str) -> String {
+        let line = Line {
+            sequence: self.sequence,
+            previous: &self.previous,
+            event: &self.event,
+            hash,
         };
-        let digest = Sha256::digest(unhashed.line());
-        base16ct::lower::encode_string(&digest)
+        serde_json::to_string(&line).unwrap_or_default()
     }
 }

@@ -4,6 +4,7 @@ use std::{
     fs::{File, OpenOptions},
     io::{self, Write},
     path::PathBuf,
+    sync::Arc,
 };
 
 use super::{
@@ -51,7 +52,7 @@ impl Export {
     }
 
     /// Writes entries, each a line.
-    pub fn write(&mut self, entries: &[Entry]) -> Result<(), AuditError> {
+    pub fn write(&mut self, entries: &[Arc<Entry>]) -> Result<(), AuditError> {
         let lines = || -> String { entries.iter().map(|entry| entry.line() + "\n").collect() };
         match self {
             Self::Output => io::stdout().lock().write_all(lines().as_bytes()),

@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use super::{
@@ -19,7 +19,7 @@ const MOST: usize = 50_000;
 pub struct MemoryAudit(Mutex<State>);
 
 struct State {
-    entries: VecDeque<Entry>,
+    entries: VecDeque<Arc<Entry>>,
     anchor: Link,
 }
 
@@ -35,7 +35,7 @@ impl Default for MemoryAudit {
 impl State {
     fn head(&self) -> Link {
         let last = self.entries.back();
-        last.map_or_else(|| self.anchor.clone(), Entry::link)
+        last.map_or_else(|| self.anchor.clone(), |last| last.link())
     }
 
     fn forget_first(&mut self) {
@@ -52,7 +52,7 @@ impl MemoryAudit {
 }
 
 impl AuditStore for MemoryAudit {
-    async fn append(&self, events: &[Event]) -> Result<Vec<Entry>, AuditError> {
+    async fn append(&self, events: &[Event]) -> Result<Vec<Arc<Entry>>, AuditError> {
         let mut state = self.state();
         let entries = Entry::chain(&state.head(), events);
         state.entries.extend(entries.iter().cloned());
@@ -65,7 +65,7 @@ impl AuditStore for MemoryAudit {
     async fn lines(&self, after: u64, most: usize) -> Result<Vec<String>, AuditError> {
         let state = self.state();
         let later = state.entries.iter().filter(|entry| entry.sequence > after);
-        Ok(later.take(most).map(Entry::line).collect())
+        Ok(later.take(most).map(|entry| entry.line()).collect())
     }
 
     async fn find(&self, reference: Reference) -> Result<Vec<String>, AuditError> {
@@ -73,7 +73,7 @@ impl AuditStore for MemoryAudit {
         let state = self.state();
         let found = state.entries.iter();
         let found = found.filter(|entry| entry.event.reference.as_deref() == Some(&text));
-        Ok(found.map(Entry::line).collect())
+        Ok(found.map(|entry| entry.line()).collect())
     }
 
     async fn ends(&self) -> Result<(Link, Link), AuditError> {
@@ -83,7 +83,7 @@ impl AuditStore for MemoryAudit {
 
     async fn forget(&self, link: &Link) -> Result<(), AuditError> {
         let mut state = self.state();
-        let is_old = |entry: &Entry| entry.sequence <= link.sequence;
+        let is_old = |entry: &Arc<Entry>| entry.sequence <= link.sequence;
         while state.entries.front().is_some_and(is_old) {
             state.forget_first();
         }

@@ -1,6 +1,6 @@
 //! The log in a Redis Stream, shared by any number of relays.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use redis::{Cmd, FromRedisValue, Value};
 
@@ -56,7 +56,7 @@ impl RedisAudit {
 }
 
 impl AuditStore for RedisAudit {
-    async fn append(&self, events: &[Event]) -> Result<Vec<Entry>, AuditError> {
+    async fn append(&self, events: &[Event]) -> Result<Vec<Arc<Entry>>, AuditError> {
         let (_, mut head) = self.ends().await?;
         loop {
             let entries = Entry::chain(&head, events);

@@ -64,7 +64,7 @@ impl SqliteAudit {
 }
 
 impl AuditStore for SqliteAudit {
-    async fn append(&self, events: &[Event]) -> Result<Vec<Entry>, AuditError> {
+    async fn append(&self, events: &[Event]) -> Result<Vec<Arc<Entry>>, AuditError> {
         let events = events.to_vec();
         self.run(move |connection| {
             let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -1,6 +1,6 @@
 //! Where the log lives.
 
-use std::{fmt, future::Future, path::PathBuf, str::FromStr};
+use std::{fmt, future::Future, path::PathBuf, str::FromStr, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -62,7 +62,7 @@ pub trait AuditStore {
     fn append(
         &self,
         events: &[Event],
-    ) -> impl Future<Output = Result<Vec<Entry>, AuditError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Arc<Entry>>, AuditError>> + Send;
 
     /// The lines of at most `most` entries behind the one with this number.
     fn lines(
@@ -236,7 +236,7 @@ macro_rules! on {
 }
 
 impl AuditStore for Trail {
-    async fn append(&self, events: &[Event]) -> Result<Vec<Entry>, AuditError> {
+    async fn append(&self, events: &[Event]) -> Result<Vec<Arc<Entry>>, AuditError> {
         on!(self, store => store.append(events).await)
     }
 

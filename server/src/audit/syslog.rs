@@ -7,6 +7,7 @@ use std::{
     net::{TcpStream, ToSocketAddrs, UdpSocket},
     path::PathBuf,
     str::FromStr,
+    sync::Arc,
     time::Duration,
 };
 
@@ -98,7 +99,7 @@ impl Syslog {
     }
 
     /// Sends entries, each a message.
-    pub(super) fn write(&mut self, entries: &[Entry]) -> io::Result<()> {
+    pub(super) fn write(&mut self, entries: &[Arc<Entry>]) -> io::Result<()> {
         for entry in entries {
             let message = self.message(&entry.line())?;
             let mut sent = self.send(&message);

@@ -136,7 +136,7 @@ async fn write(trail: Arc<Trail>, mut exports: Vec<Export>, mut queue: mpsc::Rec
 }
 
 /// Hands entries on, beside everything else: a disk or a server may be slow.
-async fn export(mut exports: Vec<Export>, entries: Vec<Entry>) -> Vec<Export> {
+async fn export(mut exports: Vec<Export>, entries: Vec<Arc<Entry>>) -> Vec<Export> {
     if exports.is_empty() {
         return exports;
     }
