@@ -2,9 +2,11 @@
 
 use std::{hash::Hash, net::IpAddr, num::NonZeroU32, time::Duration};
 
+use foldhash::quality::RandomState;
 use governor::{
-    DefaultKeyedRateLimiter, Quota,
+    Quota, RateLimiter,
     clock::{Clock, DefaultClock},
+    state::keyed::DashMapStateStore,
 };
 use ipnet::IpNet;
 
@@ -98,7 +100,7 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
 }
 
 struct Bucket<K: Hash + Eq + Clone> {
-    limiter: DefaultKeyedRateLimiter<K>,
+    limiter: RateLimiter<K, DashMapStateStore<K, RandomState>, DefaultClock>,
     clock: DefaultClock,
 }
 
@@ -108,9 +110,10 @@ impl<K: Hash + Eq + Clone> Bucket<K> {
         let quota = Quota::with_period(period)
             .unwrap_or(Quota::per_second(NonZeroU32::MIN))
             .allow_burst(count);
+        let (clock, hasher) = (DefaultClock::default(), RandomState::default());
         Self {
-            limiter: DefaultKeyedRateLimiter::keyed(quota),
-            clock: DefaultClock::default(),
+            limiter: RateLimiter::dashmap_with_clock_and_hasher(quota, clock.clone(), hasher),
+            clock,
         }
     }
 

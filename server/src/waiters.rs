@@ -1,11 +1,12 @@
 //! How many clients wait.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     num::NonZeroU32,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use foldhash::quality::RandomState;
 use ipnet::IpNet;
 use metrics::Gauge;
 
@@ -22,7 +23,7 @@ pub(crate) struct Waiters {
 #[derive(Default)]
 struct Waiting {
     all: u32,
-    networks: HashMap<IpNet, u32>,
+    networks: HashMap<IpNet, u32, RandomState>,
 }
 
 impl Waiters {
@@ -40,13 +41,17 @@ impl Waiters {
     /// A place to wait, until it is dropped.
     pub(crate) fn enter(&self, network: IpNet) -> Result<Place<'_>, Problem> {
         let mut waiting = self.lock();
-        let of_the_network = waiting.networks.get(&network).copied().unwrap_or(0);
-        if waiting.all >= self.most || of_the_network >= self.most_of_a_network {
+        let Waiting { all, networks } = &mut *waiting;
+        if *all >= self.most {
             return Err(Problem::RelayFull);
         }
-        waiting.all += 1;
-        waiting.networks.insert(network, of_the_network + 1);
-        self.gauge.set(waiting.all);
+        let of_the_network = networks.entry(network).or_default();
+        if *of_the_network >= self.most_of_a_network {
+            return Err(Problem::RelayFull);
+        }
+        *of_the_network += 1;
+        *all += 1;
+        self.gauge.set(*all);
         drop(waiting);
         Ok(Place {
             waiters: self,
@@ -69,10 +74,11 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut waiting = self.waiters.lock();
         waiting.all -= 1;
-        let left = waiting.networks.get(&self.network).copied().unwrap_or(0);
-        match left {
-            0 | 1 => drop(waiting.networks.remove(&self.network)),
-            _ => drop(waiting.networks.insert(self.network, left - 1)),
+        if let Entry::Occupied(mut of_the_network) = waiting.networks.entry(self.network) {
+            match *of_the_network.get() {
+                0 | 1 => drop(of_the_network.remove()),
+                _ => *of_the_network.get_mut() -= 1,
+            }
         }
         self.waiters.gauge.set(waiting.all);
     }
