@@ -68,13 +68,20 @@ pub(super) struct Reading {
 impl Reading {
     fn parse(query: &str) -> Result<Self, Problem> {
         let (mut after, mut written, mut wait) = (None, None, None);
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            match &*name {
-                "after" => once(&mut after, &value)?,
-                "written" => once(&mut written, &value)?,
-                "wait" => once(&mut wait, &value)?,
-                _ => {}
-            }
+        let mut take = |name: &str, value: &str| match name {
+            "after" => once(&mut after, value),
+            "written" => once(&mut written, value),
+            "wait" => once(&mut wait, value),
+            _ => Ok(()),
+        };
+        // Clients escape no numbers: what has nothing to decode is only split.
+        match query.contains(['%', '+']) {
+            true => form_urlencoded::parse(query.as_bytes())
+                .try_for_each(|(name, value)| take(&name, &value))?,
+            false => query
+                .split('&')
+                .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+                .try_for_each(|(name, value)| take(name, value))?,
         }
         Ok(Self {
             after: after.unwrap_or_default(),
