@@ -30,11 +30,18 @@ pub fn start(format: LogFormat) {
     };
 }
 
+/// Up to where requests are told apart by how long they took; a client that waits makes most of those over one second.
+const SECONDS: [f64; 11] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0,
+];
+
 /// The process's metrics.
 pub(crate) fn metrics() -> &'static PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
     HANDLE.get_or_init(|| {
-        let recorder = PrometheusBuilder::new().build_recorder();
+        let builder = PrometheusBuilder::new().set_buckets(&SECONDS);
+        // It refuses only to have none.
+        let recorder = builder.unwrap_or_default().build_recorder();
         let handle = recorder.handle();
         // Another recorder of the process keeps the figures then, and `/metrics` stays empty.
         let _ = metrics::set_global_recorder(recorder);
@@ -59,15 +66,28 @@ pub(crate) fn observe(
     let code = code.and_then(|code| code.to_str().ok()).unwrap_or("");
     let took = started.elapsed();
     let method = name(request.method());
-    tracing::info!(
-        method,
-        route = &*route,
-        status = status.as_u16(),
-        code,
-        reference = failure.map(|it| it.to_string()).unwrap_or_default(),
-        ms = took.as_millis() as u64,
-        "request"
-    );
+    let ms = took.as_millis() as u64;
+    match failure {
+        // The figures tell of those that succeed.
+        None => {
+            tracing::debug!(
+                method,
+                route = &*route,
+                status = status.as_u16(),
+                ms,
+                "request"
+            )
+        }
+        Some(reference) => tracing::info!(
+            method,
+            route = &*route,
+            status = status.as_u16(),
+            code,
+            %reference,
+            ms,
+            "request"
+        ),
+    }
     SERIES.with_borrow_mut(|series| series.record(method, &route, status, code, took));
 }
 
