@@ -490,6 +490,29 @@ async fn a_waiter_at_another_relay_is_handed_what_is_small() {
 }
 
 #[tokio::test]
+async fn small_frames_come_with_the_answer_and_large_ones_are_fetched() {
+    let redis = RunningRedis::start(&[]);
+    let capacity = Capacity {
+        mailbox_bytes: 3_000,
+        ..CAPACITY
+    };
+    let store = Backend::open(&redis.url(), capacity).await.unwrap();
+    joined(&store).await;
+    append(&store, scanner(), 2, &[7; 1_024]).await.unwrap();
+    let watched = redis.monitor().await;
+    let small = frames(&store, displayer(), 0).await;
+    assert_eq!(small, [b"m1".to_vec(), vec![7; 1_024]]);
+    let fetched = |arguments: &[Vec<u8>]| arguments.iter().any(|it| it == b"MGET");
+    assert!(!fetched(&watched.arguments().await));
+    append(&store, scanner(), 3, &[8; 1_025]).await.unwrap();
+    append(&store, scanner(), 4, b"small").await.unwrap();
+    let watched = redis.monitor().await;
+    let mixed = frames(&store, displayer(), 1).await;
+    assert_eq!(mixed, [vec![7; 1_024], vec![8; 1_025], b"small".to_vec()]);
+    assert!(fetched(&watched.arguments().await));
+}
+
+#[tokio::test]
 async fn comes_back_after_redis_was_restarted() {
     let mut redis = RunningRedis::start(&[]);
     let store = redis_store(&redis).await;

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use redis::{FromRedisValue, Value};
 
+use super::frame::FEW_BYTES;
 use crate::store::{Accepted, Outcome, StoreError};
 
 /// How many bytes of its SHA-256 name a frame in its mailbox: who makes two alike confuses only their own lane.
@@ -21,8 +23,16 @@ pub(super) struct Read {
     pub(super) expires_in: Duration,
     /// How many frames the reader has written.
     pub(super) written: u16,
-    /// The names of the peer's.
-    pub(super) frames: Vec<[u8; DIGEST]>,
+    /// The peer's.
+    pub(super) frames: Vec<Stored>,
+}
+
+/// A frame that a script has found.
+pub(super) enum Stored {
+    /// Its few bytes.
+    Few(Bytes),
+    /// The name under which it lies.
+    Beside([u8; DIGEST]),
 }
 
 impl Answer {
@@ -105,8 +115,11 @@ impl Read {
         };
         let mut frames = Vec::new();
         while let Some(digest) = packed.take() {
-            let _length: [u8; 4] = packed.take().ok_or_else(strange)?;
-            frames.push(digest);
+            let length = packed.take().map(u32::from_le_bytes).ok_or_else(strange)? as usize;
+            frames.push(match length {
+                0..=FEW_BYTES => Stored::Few(packed.take_bytes(length).ok_or_else(strange)?),
+                _ => Stored::Beside(digest),
+            });
         }
         Ok(Self {
             expires_in: Duration::from_millis(left),
@@ -120,6 +133,12 @@ impl Read {
 struct Packed<'b>(&'b [u8]);
 
 impl Packed<'_> {
+    fn take_bytes(&mut self, length: usize) -> Option<Bytes> {
+        let (bytes, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(Bytes::copy_from_slice(bytes))
+    }
+
     fn take<const BYTES: usize>(&mut self) -> Option<[u8; BYTES]> {
         let (field, rest) = self.0.split_first_chunk()?;
         self.0 = rest;

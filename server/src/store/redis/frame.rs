@@ -5,8 +5,8 @@ use sha2::{Digest, Sha256};
 
 use super::answer::DIGEST;
 
-/// So large a frame may go through a script, and to another node with the news of it.
-const FEW_BYTES: usize = 1_024;
+/// So large a frame may go through a script, and to another node with the news of it: `mailbox.lua` has it too.
+pub(super) const FEW_BYTES: usize = 1_024;
 
 /// A frame as the scripts know it.
 pub(super) struct Frame {

@@ -17,7 +17,7 @@ use tokio::task::AbortHandle;
 
 pub use self::deployment::{Deployment, NoRedisUrl};
 use self::{
-    answer::{Answer, Read, parse, strange},
+    answer::{Answer, Read, Stored, parse, strange},
     frame::{Frame, key_of_frame},
     link::{Link, Request},
     script::{By, Script, Scripts},
@@ -269,7 +269,7 @@ impl Redis {
         }
     }
 
-    /// The frames that a script has named.
+    /// The frames that a script has found.
     async fn fetch(
         &self,
         mailbox: &str,
@@ -278,23 +278,30 @@ impl Redis {
         let Read {
             expires_in,
             written,
-            frames: digests,
+            frames,
         } = read?;
-        let mut frames = Vec::new();
-        if !digests.is_empty() {
-            let mut command = redis::cmd("MGET");
-            for digest in &digests {
-                command.arg(key_of_frame(mailbox, digest));
-            }
-            let found = self.link.command(&command).await;
-            let found: Vec<Option<Bytes>> = found
+        let beside: Vec<_> = frames
+            .iter()
+            .filter_map(|frame| match frame {
+                Stored::Few(_) => None,
+                Stored::Beside(digest) => Some(key_of_frame(mailbox, digest)),
+            })
+            .collect();
+        let mut found: Vec<Option<Bytes>> = Vec::new();
+        if !beside.is_empty() {
+            let answer = self.link.command(redis::cmd("MGET").arg(beside)).await;
+            found = answer
                 .map_err(|error| unavailable(&error))
                 .and_then(|found| parse(found).ok_or_else(strange))?;
-            // A lane has no gap: what follows a frame that was taken away meanwhile has to wait.
-            frames.extend(found.into_iter().map_while(|frame| frame));
         }
+        let mut found = found.into_iter();
+        // A lane has no gap: what follows a frame that was taken away meanwhile has to wait.
+        let frames = frames.into_iter().map_while(|frame| match frame {
+            Stored::Few(bytes) => Some(bytes),
+            Stored::Beside(_) => found.next().flatten(),
+        });
         Ok(Unread {
-            frames,
+            frames: frames.collect(),
             written,
             expires_in,
         })

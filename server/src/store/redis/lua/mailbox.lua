@@ -11,6 +11,8 @@
 -- `lease`, the key's time to live at which others than its scanner can have it.
 local HEAD, LANES = '<c32c32Bc0BI4I8I8', '<HHI4Bc0HHI4Bc0'
 local DIGEST = 16
+-- Bytes of a frame that are few: `frame.rs` has it too.
+local FEW = 1024
 local ENTRY = DIGEST + 4
 local mailbox, by = KEYS[1], ARGV[1]
 local token, join, scanner, ended, deposit, lease, remembered, at, ttl, left
