@@ -30,6 +30,7 @@ use self::{
     measure::{Cost, Load, Way},
     nodes::Sides,
     redis::Redis,
+    replay::Beside,
     server::Server,
     storage::Storage,
 };
@@ -201,18 +202,12 @@ async fn commands(relay: &Path, load: &Load) {
     println!("\nRedis, for a transfer | commands | CPU µs | the relay ÷ this");
     let whole = replay.of_the_relay;
     println!("the relay | {:.1} | {whole:.0} |", replay.commands);
-    for (name, commands, cpu) in [
-        (
-            "the same commands, replayed",
-            replay.commands,
-            replay.of_its_commands,
-        ),
-        (
-            "the plain commands in them, replayed",
-            replay.plain,
-            replay.of_plain_commands,
-        ),
-    ] {
+    for Beside {
+        name,
+        commands,
+        cpu,
+    } in &replay.beside
+    {
         println!("{name} | {commands:.1} | {cpu:.0} | {:.2}", whole / cpu);
     }
     println!("commands that Redis finds at once | {:.1}", replay.at_once);

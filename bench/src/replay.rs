@@ -19,18 +19,22 @@ const ROUNDS: usize = 5;
 pub(crate) struct Replay {
     /// While the relay works.
     pub(crate) of_the_relay: f64,
-    /// For the commands that the relay has sent, its scripts' calls among them.
-    pub(crate) of_its_commands: f64,
-    /// For those commands, and in place of each script the plain ones that it has given.
-    pub(crate) of_plain_commands: f64,
     /// Commands of the relay for a transfer.
     pub(crate) commands: f64,
     /// How many of each name.
     pub(crate) names: BTreeMap<String, f64>,
-    /// Plain ones.
-    pub(crate) plain: f64,
+    /// For what is done beside it.
+    pub(crate) beside: Vec<Beside>,
     /// How many of the relay's commands Redis found at once, on average, whenever it read.
     pub(crate) at_once: f64,
+}
+
+/// The commands that the relay has sent, its scripts' calls among them; or, in place of each script, the plain ones
+/// that it has given.
+pub(crate) struct Beside {
+    pub(crate) name: &'static str,
+    pub(crate) commands: f64,
+    pub(crate) cpu: f64,
 }
 
 pub(crate) async fn replay(start: impl Fn(&Redis) -> Server, load: &Load) -> Replay {
@@ -64,29 +68,42 @@ pub(crate) async fn replay(start: impl Fn(&Redis) -> Server, load: &Load) -> Rep
     }
     let at_once = (a_transfer(&sent) / reads).max(1.0);
 
-    let mut least = [f64::INFINITY; 3];
+    let ways = [
+        ("the same commands, as many at once", &sent, at_once),
+        (
+            "the plain commands in them, as many at once",
+            &plain,
+            at_once,
+        ),
+        ("the same commands, one at a time", &sent, 1.0),
+        ("the plain commands in them, one at a time", &plain, 1.0),
+    ];
+    let mut of_the_relay = f64::INFINITY;
+    let mut beside: Vec<Beside> = ways
+        .iter()
+        .map(|(name, commands, _)| Beside {
+            name,
+            commands: a_transfer(commands),
+            cpu: f64::INFINITY,
+        })
+        .collect();
     for _ in 0..ROUNDS {
         // By turns, since the machine is not as fast at every moment.
         let count = load.transfers.div_ceil(ROUNDS);
         redis.empty();
         let before = redis.own_cpu();
         transfers(count).await;
-        let of_the_relay = (redis.own_cpu() - before) / count as f64;
-        let round = [
-            of_the_relay,
-            cost(&redis, &sent, at_once, keys),
-            cost(&redis, &plain, at_once, keys),
-        ];
-        least = [0, 1, 2].map(|at| round[at].min(least[at]));
+        of_the_relay = of_the_relay.min((redis.own_cpu() - before) / count as f64);
+        for (beside, (_, commands, at_once)) in beside.iter_mut().zip(&ways) {
+            let cpu = cost(&redis, commands, *at_once, keys);
+            beside.cpu = beside.cpu.min(cpu);
+        }
     }
-    let [of_the_relay, of_its_commands, of_plain_commands] = least;
     Replay {
         of_the_relay,
-        of_its_commands,
-        of_plain_commands,
         commands: a_transfer(&sent),
         names,
-        plain: a_transfer(&plain),
+        beside,
         at_once,
     }
 }
