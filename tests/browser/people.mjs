@@ -44,7 +44,9 @@ export async function freePort() {
 /** The relay on a free port, or on the given one; `log` holds what it has said. */
 export async function startRelay(t, ...options) {
   const port = options.includes("--listen") ? [] : ["--listen", "127.0.0.1:0"];
-  const child = spawn(binary("naru-relay"), [...port, ...options], { stdio: ["ignore", "pipe", "pipe"] });
+  // Its log has every request, so that tests can look for what must not be there.
+  const env = { ...process.env, RUST_LOG: "info,naru_relay=debug" };
+  const child = spawn(binary("naru-relay"), [...port, ...options], { stdio: ["ignore", "pipe", "pipe"], env });
   const relay = { child, log: "", origin: "" };
   child.stderr.on("data", (data) => (relay.log += data));
   t.after(() => child.kill("SIGKILL"));
