@@ -1,5 +1,5 @@
 -- Scripts are made of parts that follow each other, and not of functions: Redis makes every function, and what it
--- captures, anew for every call, which cost more than all else that a script does.
+-- captures, anew for every call, which took longer than to run a script that finds no mailbox.
 --
 -- ARGV[1] is a token, and the last two of ARGV are what `unread.lua` takes, but for `end`, after which nothing is
 -- read. A script answers a word and what belongs to it: after a success whether the mailbox is a deposit, the caller's
