@@ -416,6 +416,12 @@ async fn keeps_mailboxes_apart(url: StoreUrl) {
     assert_eq!(other.frames, [&b"m1"[..]]);
 }
 
+/// A mailbox takes more than one frame that does not go through a script.
+const ROOM_FOR_LARGE: Capacity = Capacity {
+    mailbox_bytes: 3_000,
+    ..CAPACITY
+};
+
 async fn redis_store(redis: &RunningRedis) -> Backend {
     Backend::open(&redis.url(), CAPACITY).await.unwrap()
 }
@@ -464,11 +470,7 @@ async fn hears(here: &Backend, there: &Backend) {
 #[tokio::test]
 async fn a_waiter_at_another_relay_is_handed_what_is_small() {
     let redis = RunningRedis::start(&[]);
-    let capacity = Capacity {
-        mailbox_bytes: 3_000,
-        ..CAPACITY
-    };
-    let store = async || Backend::open(&redis.url(), capacity).await.unwrap();
+    let store = async || Backend::open(&redis.url(), ROOM_FOR_LARGE).await.unwrap();
     let (here, there) = (store().await, store().await);
     hears(&here, &there).await;
     joined(&here).await;
@@ -492,11 +494,7 @@ async fn a_waiter_at_another_relay_is_handed_what_is_small() {
 #[tokio::test]
 async fn small_frames_come_with_the_answer_and_large_ones_are_fetched() {
     let redis = RunningRedis::start(&[]);
-    let capacity = Capacity {
-        mailbox_bytes: 3_000,
-        ..CAPACITY
-    };
-    let store = Backend::open(&redis.url(), capacity).await.unwrap();
+    let store = Backend::open(&redis.url(), ROOM_FOR_LARGE).await.unwrap();
     joined(&store).await;
     append(&store, scanner(), 2, &[7; 1_024]).await.unwrap();
     let watched = redis.monitor().await;
