@@ -3,7 +3,7 @@
 use std::{fmt, num::NonZeroU32, str::FromStr, time::Duration};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use minicbor::{Decode, Decoder, Encode};
+use minicbor::{Decode, Decoder, Encode, bytes::ByteSlice};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -219,13 +219,13 @@ pub struct MalformedBody;
 
 #[derive(Encode, Decode)]
 #[cbor(map)]
-struct EntryMap {
-    #[n(0)]
+struct EntryMap<'b> {
+    #[b(0)]
     #[cbor(with = "minicbor::bytes")]
-    token: Vec<u8>,
-    #[n(1)]
+    token: &'b [u8],
+    #[b(1)]
     #[cbor(with = "minicbor::bytes")]
-    second: Vec<u8>,
+    second: &'b [u8],
     #[n(2)]
     deposit: Option<u32>,
 }
@@ -244,8 +244,8 @@ impl Open {
             Some(seconds) => Some(NonZeroU32::new(seconds).ok_or(MalformedBody)?),
         };
         Ok(Self {
-            token: hash(&map.token)?,
-            join: hash(&map.second)?,
+            token: hash(map.token)?,
+            join: hash(map.second)?,
             deposit,
         })
     }
@@ -264,22 +264,21 @@ impl Join {
             return Err(MalformedBody);
         }
         Ok(Self {
-            token: hash(&map.token)?,
-            m1: map.second,
+            token: hash(map.token)?,
+            m1: map.second.to_vec(),
         })
     }
 }
 
 /// Writes frames as a CBOR sequence of byte strings.
 pub fn frames_to_cbor(frames: &[impl AsRef<[u8]>]) -> Vec<u8> {
-    /// The longest head of a byte string.
-    const HEAD: usize = 9;
-    let lengths = frames.iter().map(|frame| frame.as_ref().len() + HEAD);
-    let mut sequence = Vec::with_capacity(lengths.sum());
+    let frames = frames
+        .iter()
+        .map(|frame| <&ByteSlice>::from(frame.as_ref()));
+    let mut sequence = Vec::with_capacity(frames.clone().map(minicbor::len).sum());
     for frame in frames {
-        let mut encoder = minicbor::Encoder::new(&mut sequence);
         // Writing to a `Vec` cannot fail: the encoder's error type is `Infallible`.
-        let _ = encoder.bytes(frame.as_ref());
+        let _ = minicbor::encode(frame, &mut sequence);
     }
     sequence
 }
@@ -335,8 +334,8 @@ fn decode<const N: usize>(text: &str) -> Result<[u8; N], InvalidText> {
 fn entry(token: &[u8], second: &[u8], deposit: Option<NonZeroU32>) -> Vec<u8> {
     let mut body = Vec::new();
     let map = EntryMap {
-        token: token.to_vec(),
-        second: second.to_vec(),
+        token,
+        second,
         deposit: deposit.map(NonZeroU32::get),
     };
     let Ok(()) = minicbor::encode(&map, &mut body) else {
@@ -345,7 +344,7 @@ fn entry(token: &[u8], second: &[u8], deposit: Option<NonZeroU32>) -> Vec<u8> {
     body
 }
 
-fn whole(body: &[u8]) -> Result<EntryMap, MalformedBody> {
+fn whole(body: &[u8]) -> Result<EntryMap<'_>, MalformedBody> {
     let mut decoder = Decoder::new(body);
     let map = decoder.decode().map_err(|_| MalformedBody)?;
     if decoder.position() == body.len() {
