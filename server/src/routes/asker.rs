@@ -138,10 +138,17 @@ fn answer(accepted: Accepted, unread: &Unread) -> HttpResponse {
             header::CONTENT_TYPE,
             HeaderValue::from_static(CBOR_SEQUENCE),
         ),
-        (EXPIRES_IN.clone(), unread.expires_in.as_secs().into()),
-        (WRITTEN.clone(), unread.written.into()),
+        (EXPIRES_IN.clone(), number(unread.expires_in.as_secs())),
+        (WRITTEN.clone(), number(unread.written)),
     ] {
         headers.insert(name, value);
     }
     response
+}
+
+/// Conversions of the header's own allocate twice.
+fn number(number: impl itoa::Integer) -> HeaderValue {
+    let mut text = itoa::Buffer::new();
+    // Digits are a header's value.
+    HeaderValue::from_str(text.format(number)).unwrap_or(HeaderValue::from_static(""))
 }
