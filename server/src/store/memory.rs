@@ -1,9 +1,10 @@
 //! The store inside the process: forgets everything when the relay stops.
 
+mod ends;
 mod mailbox;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::HashMap,
     sync::{
         MutexGuard,
         atomic::{AtomicUsize, Ordering},
@@ -14,7 +15,10 @@ use bytes::Bytes;
 use naru_core::mailbox::{FrameNumber, Join, MailboxId, Open, TokenHash};
 use tokio::time::Instant;
 
-use self::mailbox::{Mailbox, Phase, Side};
+use self::{
+    ends::Ends,
+    mailbox::{Mailbox, Phase, Side},
+};
 use super::{
     Accepted, Capacity, Change, Changed, Lifetimes, Outcome, Store, StoreError, Unread, Wakers,
     Watch, shards::Shards,
@@ -61,8 +65,7 @@ impl Memory {
 
     /// Whoever waited for what has ended is woken.
     fn forget(&self, shard: &mut Shard, now: Instant) {
-        while let Some((ends, id)) = shard.ends.first().copied().filter(|(ends, _)| *ends <= now) {
-            shard.ends.remove(&(ends, id));
+        while let Some(id) = shard.ends.take(now) {
             shard.pass(id, now, &self.capacity, &self.held);
             self.wakers.wake(&id);
         }
@@ -129,7 +132,7 @@ impl Memory {
         Held::take(&self.held.mailboxes, 1, self.capacity.mailboxes)?;
         let ends = now + self.capacity.waits(open, lifetimes);
         shard.mailboxes.insert(id, Mailbox::new(open.clone(), ends));
-        shard.ends.insert((ends, id));
+        shard.ends.insert(ends, id);
         Ok(outcome(Accepted::New))
     }
 
@@ -165,8 +168,8 @@ impl Memory {
         if mailbox.is_deposit() {
             mailbox.lease = Some(until);
         } else {
-            shard.ends.remove(&(mailbox.ends, id));
-            shard.ends.insert((until, id));
+            shard.ends.remove(mailbox.ends, id);
+            shard.ends.insert(until, id);
             mailbox.ends = until;
         }
         mailbox.scanner = Some(join.token);
@@ -282,7 +285,7 @@ impl Held {
 #[derive(Default)]
 struct Shard {
     mailboxes: HashMap<MailboxId, Mailbox>,
-    ends: BTreeSet<(Instant, MailboxId)>,
+    ends: Ends,
 }
 
 impl Shard {
@@ -302,7 +305,7 @@ impl Shard {
         }
         mailbox.buried = true;
         mailbox.ends = now + capacity.transfer_ttl;
-        self.ends.insert((mailbox.ends, id));
+        self.ends.insert(mailbox.ends, id);
     }
 
     fn read(
