@@ -8,6 +8,7 @@ use std::{
 
 use actix_web::http::header::HeaderValue;
 use naru_core::mailbox::MailboxId;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
 
 /// Crockford's base32: no letter that is taken for a digit.
@@ -90,6 +91,19 @@ impl fmt::Display for Reference {
 impl From<Reference> for HeaderValue {
     fn from(reference: Reference) -> Self {
         Self::from_bytes(&reference.text()).unwrap_or(Self::from_static(""))
+    }
+}
+
+impl Serialize for Reference {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Reference {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
     }
 }
 

@@ -17,7 +17,7 @@ pub struct Event {
     pub kind: Kind,
     /// By which people speak of it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub reference: Option<String>,
+    pub reference: Option<Reference>,
     /// The code of what went wrong; absent where nothing did.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub failure: Option<String>,
@@ -96,7 +96,7 @@ impl Event {
 
     /// The same, about a transfer or a failure.
     pub fn about(mut self, reference: Reference) -> Self {
-        self.reference = Some(reference.to_string());
+        self.reference = Some(reference);
         self
     }
 }

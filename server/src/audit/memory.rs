@@ -69,10 +69,9 @@ impl AuditStore for MemoryAudit {
     }
 
     async fn find(&self, reference: Reference) -> Result<Vec<String>, AuditError> {
-        let text = reference.to_string();
         let state = self.state();
         let found = state.entries.iter();
-        let found = found.filter(|entry| entry.event.reference.as_deref() == Some(&text));
+        let found = found.filter(|entry| entry.event.reference == Some(reference));
         Ok(found.map(|entry| entry.line()).collect())
     }
 

@@ -68,7 +68,7 @@ impl AuditStore for RedisAudit {
             script.arg(&head.hash).arg(INDEX_KEPT.as_secs());
             script.arg(Link::start().hash).arg("");
             for entry in &entries {
-                let reference = entry.event.reference.as_ref();
+                let reference = entry.event.reference;
                 script
                     .arg(entry.sequence)
                     .arg(entry.line())

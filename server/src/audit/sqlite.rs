@@ -74,7 +74,7 @@ impl AuditStore for SqliteAudit {
                     "INSERT INTO entry (sequence, reference, line) VALUES (?1, ?2, ?3)",
                 )?;
                 for entry in &entries {
-                    let reference = &entry.event.reference;
+                    let reference = entry.event.reference.map(|it| it.to_string());
                     insert.execute(params![entry.sequence, reference, entry.line()])?;
                 }
             }
