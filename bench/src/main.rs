@@ -10,6 +10,7 @@
 
 mod cgroup;
 mod client;
+mod contest;
 mod floor;
 mod measure;
 mod nodes;
@@ -27,6 +28,7 @@ use std::path::{Path, PathBuf};
 use clap::{Parser, Subcommand};
 
 use self::{
+    contest::{Contestant, contest},
     measure::{Cost, Load, Way},
     nodes::Sides,
     redis::Redis,
@@ -55,8 +57,8 @@ enum What {
         /// Where the peers may write.
         #[arg(long)]
         folder: Option<PathBuf>,
-        /// Transfers of one measurement.
-        #[arg(long, default_value_t = 20_000)]
+        /// Transfers of one round, of which there are five.
+        #[arg(long, default_value_t = 10_000)]
         transfers: usize,
         /// Transfers at once.
         #[arg(long, default_value_t = 64)]
@@ -121,25 +123,41 @@ struct Peers {
     folder: PathBuf,
 }
 
+impl Peers {
+    fn contestants(&self) -> [Contestant<'_>; 3] {
+        [
+            Contestant::new("nchan, memory", Way::Nchan, || {
+                Server::nchan(&self.folder, None)
+            }),
+            Contestant::with_redis("nchan, Redis", Way::Nchan, |redis| {
+                Server::nchan(&self.folder, Some(redis))
+            }),
+            Contestant::new("magic-wormhole", Way::Wormhole, || {
+                Server::wormhole(&self.twist, &self.folder)
+            })
+            .slower(50),
+        ]
+    }
+}
+
 async fn run(relay: &Path, peers: Option<&Peers>, load: &Load) {
+    let mut contestants = vec![
+        Contestant::new("actix without a store", Way::Floor, Server::floor),
+        Contestant::new("relay, memory", Way::Relay, || {
+            Server::relay(relay, "memory")
+        }),
+        Contestant::with_redis("relay, Redis", Way::Relay, |redis| {
+            Server::relay(relay, &redis.url())
+        }),
+    ];
+    contestants.extend(peers.into_iter().flat_map(Peers::contestants));
+    ratios(&contest(&contestants, load).await);
+
     let redis = Redis::start();
     let floor = Server::floor();
     let memory = Server::relay(relay, "memory");
     let stored = Server::relay(relay, &redis.url());
     let other = Server::relay(relay, &redis.url());
-
-    println!("server | transfers/s | CPU µs a transfer | Redis CPU µs a transfer");
-    let bare = transfers("actix without a store", &floor, None, Way::Floor, load).await;
-    let in_memory = transfers("relay, memory", &memory, None, Way::Relay, load).await;
-    let in_redis = transfers("relay, Redis", &stored, Some(&redis), Way::Relay, load).await;
-    let mut ratios = vec![("memory ÷ floor, CPU", in_memory.cpu / bare.cpu)];
-    if let Some(peers) = peers {
-        ratios.extend(beside(peers, &in_memory, &in_redis, load).await);
-    }
-    println!("\nratio | value");
-    for (name, value) in ratios {
-        println!("{name} | {value:.2}");
-    }
 
     println!("\nnotify | p50 µs | p99 µs");
     for (name, writer, reader) in [
@@ -251,53 +269,20 @@ async fn several_nodes(relay: &Path, load: &Load) {
     }
 }
 
-/// What the peers need, and how many times as many transfers the relay makes.
-async fn beside(
-    peers: &Peers,
-    in_memory: &Cost,
-    in_redis: &Cost,
-    load: &Load,
-) -> [(&'static str, f64); 3] {
-    let nchan = {
-        let server = Server::nchan(&peers.folder, None);
-        transfers("nchan, memory", &server, None, Way::Nchan, load).await
+/// Of the floor, the relay in memory and in Redis, and the peers where there are any.
+fn ratios(costs: &[Cost]) {
+    println!("\nratio | value");
+    let [floor, memory, redis, peers @ ..] = costs else {
+        return;
     };
-    let nchan_redis = {
-        let redis = Redis::start();
-        let server = Server::nchan(&peers.folder, Some(&redis));
-        transfers("nchan, Redis", &server, Some(&redis), Way::Nchan, load).await
-    };
-    let wormhole = {
-        let server = Server::wormhole(&peers.twist, &peers.folder);
-        // It is slower by two orders of magnitude.
-        let load = Load {
-            transfers: load.transfers / 50,
-            ..*load
-        };
-        transfers("magic-wormhole", &server, None, Way::Wormhole, &load).await
-    };
-    [
-        ("memory ÷ nchan, transfers/s", in_memory.rate / nchan.rate),
-        (
-            "Redis ÷ nchan with Redis, transfers/s",
-            in_redis.rate / nchan_redis.rate,
-        ),
-        (
-            "memory ÷ magic-wormhole, transfers/s",
-            in_memory.rate / wormhole.rate,
-        ),
-    ]
-}
-
-async fn transfers(
-    name: &str,
-    server: &Server,
-    redis: Option<&Redis>,
-    way: Way,
-    load: &Load,
-) -> Cost {
-    let cost = measure::transfers(server, redis, way, load).await;
-    let of_redis = redis.map_or(String::new(), |_| format!("{:.0}", cost.redis_cpu));
-    println!("{name} | {:.0} | {:.0} | {of_redis}", cost.rate, cost.cpu);
-    cost
+    println!("memory ÷ floor, CPU | {:.2}", memory.cpu / floor.cpu);
+    if let [nchan, nchan_redis, wormhole] = peers {
+        for (name, relay, peer) in [
+            ("memory ÷ nchan", memory, nchan),
+            ("Redis ÷ nchan with Redis", redis, nchan_redis),
+            ("memory ÷ magic-wormhole", memory, wormhole),
+        ] {
+            println!("{name}, transfers/s | {:.2}", relay.rate / peer.rate);
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -32,12 +32,27 @@ pub(crate) struct Load {
     pub(crate) leaving: usize,
 }
 
-#[derive(Default)]
+#[derive(Clone, Copy)]
 pub(crate) struct Cost {
     pub(crate) rate: f64,
     pub(crate) cpu: f64,
-    pub(crate) redis_cpu: f64,
+    /// Of Redis, where there is one.
+    pub(crate) redis_cpu: Option<f64>,
 }
+
+impl Cost {
+    /// The best of both in everything.
+    pub(crate) fn or_better(&self, other: Self) -> Self {
+        Self {
+            rate: self.rate.max(other.rate),
+            cpu: self.cpu.min(other.cpu),
+            redis_cpu: self.redis_cpu.zip(other.redis_cpu).map(|(a, b)| a.min(b)),
+        }
+    }
+}
+
+/// How many there have been: no two have the same number, since servers remember.
+static TRANSFERS: AtomicU64 = AtomicU64::new(0);
 
 /// What a server is asked to do for one transfer.
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +72,7 @@ pub(crate) async fn transfers(
     load: &Load,
 ) -> Cost {
     let next = Arc::new(AtomicUsize::new(0));
-    let before = (server.cpu(), redis.map_or(0.0, Redis::cpu));
+    let before = (server.cpu(), redis.map(Redis::cpu));
     let began = Instant::now();
     let mut workers = JoinSet::new();
     for _ in 0..load.at_once {
@@ -71,9 +86,9 @@ pub(crate) async fn transfers(
                 if number >= transfers {
                     return;
                 }
-                let unique = number as u64;
+                let unique = TRANSFERS.fetch_add(1, Ordering::Relaxed);
                 match way {
-                    Way::Floor => nothing(&mut ours, bytes).await,
+                    Way::Floor => nothing([&mut ours, &mut theirs], bytes).await,
                     Way::Relay => {
                         let transfer = Transfer::new(unique);
                         transfer.cross(&mut ours, &mut theirs, bytes).await;
@@ -91,13 +106,17 @@ pub(crate) async fn transfers(
     Cost {
         rate: count / began.elapsed().as_secs_f64(),
         cpu: (server.cpu() - before.0) / count,
-        redis_cpu: (redis.map_or(0.0, Redis::cpu) - before.1) / count,
+        redis_cpu: redis
+            .map(Redis::cpu)
+            .zip(before.1)
+            .map(|(after, before)| (after - before) / count),
     }
 }
 
-async fn nothing(client: &mut Client, bytes: usize) {
+async fn nothing(clients: [&mut Client; 2], bytes: usize) {
     let body = vec![0; bytes.max(SMALL)];
     for request in 0..REQUESTS {
+        let client = &mut *clients[request % 2];
         let (sent, got) = match request {
             4 => (SMALL, bytes),
             5 => (bytes, SMALL),
