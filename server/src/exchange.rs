@@ -10,6 +10,7 @@ use actix_web::{
 };
 
 use crate::{
+    client_network::ClientAddress,
     failures,
     routes::{MailboxPath, Relay, serve_mailbox},
     security_headers::SecurityHeaders,
@@ -20,24 +21,25 @@ use crate::{
 pub(crate) async fn exchange(
     relay: &Relay,
     security_headers: &SecurityHeaders,
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse, Error> {
     let started = Instant::now();
     let path = MailboxPath::parse(request.match_info().as_str());
+    let client = ClientAddress::of(request.request());
     let mut response = match path {
         Some(path) => {
-            let (request, payload) = request.into_parts();
             // A connection has room for this future also while it does nothing.
-            let served = Box::pin(serve_mailbox(relay, path, &request, payload)).await;
+            let served = Box::pin(serve_mailbox(relay, path, client, &mut request)).await;
             let response = served.unwrap_or_else(|problem| problem.error_response());
-            ServiceResponse::new(request, response)
+            ServiceResponse::new(request.into_parts().0, response)
         }
         None => next.call(request).await?,
     };
     let mailbox = path.and_then(|path| path.mailbox);
     let failure = failures::note(
         relay,
+        client,
         &mut response,
         mailbox.map(|(_, reference)| reference),
     );

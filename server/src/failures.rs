@@ -20,6 +20,7 @@ static REFERENCE: HeaderName = HeaderName::from_static(mailbox::REFERENCE);
 /// of a failure.
 pub(crate) fn note(
     relay: &Relay,
+    client: ClientAddress,
     response: &mut ServiceResponse,
     of_the_mailbox: Option<Reference>,
 ) -> Option<Reference> {
@@ -27,7 +28,7 @@ pub(crate) fn note(
     let failed = status.is_client_error() || status.is_server_error();
     let reference = of_the_mailbox.or_else(|| failed.then(Reference::draw))?;
     if failed {
-        record(relay, response, reference);
+        record(relay, client, response, reference);
     }
     let headers = response.headers_mut();
     headers.insert(REFERENCE.clone(), reference.into());
@@ -35,12 +36,11 @@ pub(crate) fn note(
 }
 
 /// What people do is noted; what the relay's own page or its operator's programs ask for is not.
-fn record(relay: &Relay, response: &ServiceResponse, reference: Reference) {
+fn record(relay: &Relay, client: ClientAddress, response: &ServiceResponse, reference: Reference) {
     let request = response.request();
     if !request.path().starts_with("/v1/") {
         return;
     }
-    let client = ClientAddress::of(request);
     // Nobody fills the log.
     if relay.limits.failure(client.network()).is_err() {
         metrics::counter!("naru_audit_suppressed_total").increment(1);

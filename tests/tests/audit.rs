@@ -432,6 +432,36 @@ async fn notes_a_transfer_from_its_opening_to_its_end() {
     assert_eq!(events, expected);
 }
 
+/// What came with the request is let go of while it waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn notes_from_where_behind_a_proxy_somebody_has_waited_in_vain() {
+    let folder = TempDir::new().unwrap();
+    let relay = RunningRelay::start(|settings| {
+        settings.audit = sqlite(folder.path());
+        settings.capacity.join_ttl = Duration::from_secs(1);
+        settings.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    })
+    .await;
+    let noted = Noted { relay, folder };
+    let id = MailboxId::from_bytes([79; 16]);
+    noted.open(&id, None).await;
+    let url = format!("{}/v1/mailboxes/{id}/frames?wait=25", noted.relay.origin);
+    let waited = http_client()
+        .get(url)
+        .header("authorization", token(201).authorization())
+        .header("x-forwarded-for", "198.51.100.7")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(waited.status(), 410);
+    noted.relay.stop().await;
+    let trail = open(&sqlite(noted.folder.path())).await;
+    let events = entries(&trail).await.into_iter().map(|entry| entry.event);
+    let last = events.last().unwrap();
+    assert_eq!(last.failure.as_deref(), Some("mailbox_expired"));
+    assert_eq!(last.from, Some("198.51.100.7".parse().unwrap()));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn notes_a_deposit_with_its_claim_return_receipt_and_withdrawal() {
     let noted = Noted::start().await;

@@ -13,7 +13,7 @@ use actix_web::{
 use naru_core::mailbox::{self, CBOR_SEQUENCE, TokenHash};
 use tokio::time::{Instant, timeout_at};
 
-use super::{call::Call, gate::Caller};
+use super::{call::Call, gate::Caller, spare_headers};
 use crate::{
     audit::Kind,
     problem::Problem,
@@ -27,13 +27,13 @@ const RECHECK: Duration = Duration::from_secs(5);
 
 /// Somebody who reads a lane, after a change or without one.
 pub(super) struct Asker<'c> {
-    call: &'c Call<'c>,
-    caller: Option<&'c Caller>,
+    call: Call<'c>,
+    caller: Option<Box<Caller>>,
     reader: TokenHash,
 }
 
 impl<'c> Asker<'c> {
-    pub(super) fn new(call: &'c Call<'c>, caller: Option<&'c Caller>, reader: TokenHash) -> Self {
+    pub(super) fn new(call: Call<'c>, caller: Option<Box<Caller>>, reader: TokenHash) -> Self {
         Self {
             call,
             caller,
@@ -44,24 +44,30 @@ impl<'c> Asker<'c> {
     /// Makes a change, notes it as `kind` says, and answers. What was accepted stays accepted: a failure to
     /// read is reported, and the client's repetition is answered alike.
     pub(super) async fn change(
-        &self,
+        mut self,
         change: Change,
         kind: impl FnOnce(Outcome) -> Option<Kind>,
     ) -> Result<HttpResponse, Problem> {
-        let Call { relay, id, .. } = *self.call;
+        let Call {
+            relay,
+            id,
+            client,
+            reference,
+            reading,
+            ..
+        } = self.call;
         let watch = self.watch();
-        let after = self.call.reading.after;
-        let (outcome, unread) = relay.store.change(id, change, after).await?;
+        let (outcome, unread) = relay.store.change(id, change, reading.after).await?;
         if let Some(kind) = kind(outcome) {
-            let (client, reference) = (self.call.client, self.call.reference);
-            relay.note(outcome.accepted, kind, client, self.caller, reference);
+            let caller = self.caller.as_deref();
+            relay.note(outcome.accepted, kind, client, caller, reference);
         }
         let unread = self.last(unread?, watch).await?;
         Ok(answer(outcome.accepted, &unread))
     }
 
     /// Answers a call that changes nothing.
-    pub(super) async fn read(&self) -> Result<HttpResponse, Problem> {
+    pub(super) async fn read(mut self) -> Result<HttpResponse, Problem> {
         let watch = self.watch();
         let unread = self.unread().await?;
         let unread = self.last(unread, watch).await?;
@@ -69,14 +75,14 @@ impl<'c> Asker<'c> {
     }
 
     async fn unread(&self) -> Result<Unread, StoreError> {
-        let Call { relay, id, .. } = *self.call;
+        let Call { relay, id, .. } = self.call;
         let after = self.call.reading.after;
         relay.store.read(id, self.reader, after).await
     }
 
     /// For those who wait; before the mailbox is read, so that no change falls between the two.
     fn watch(&self) -> Option<Watch> {
-        let Call { relay, id, .. } = *self.call;
+        let Call { relay, id, .. } = self.call;
         (self.call.reading.wait > 0).then(|| relay.store.watch(id, self.reader))
     }
 
@@ -85,15 +91,18 @@ impl<'c> Asker<'c> {
     }
 
     /// What the caller is answered with, when it has been there or has been waited for.
-    async fn last(&self, mut unread: Unread, watch: Option<Watch>) -> Result<Unread, Problem> {
+    async fn last(&mut self, mut unread: Unread, watch: Option<Watch>) -> Result<Unread, Problem> {
         let Some(watch) = watch else {
             return Ok(unread);
         };
         if !self.is_answer(&unread) {
             // Those that do not wait need no room for it.
-            unread = Box::pin(self.wait(unread, watch)).await?;
+            spare_headers::take_from(self.call.request);
+            let waited = Box::pin(self.wait(unread, watch)).await;
+            spare_headers::give_to(self.call.request);
+            unread = waited?;
         }
-        self.call.relay.still(self.caller).await?;
+        self.call.relay.still(self.caller.as_deref()).await?;
         Ok(unread)
     }
 

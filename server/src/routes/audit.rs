@@ -68,8 +68,13 @@ pub(super) async fn search(
     if !caller.person.is_admin || !caller.is_browser() {
         return Err(Problem::NotAnAdministrator);
     }
-    let body =
-        super::body::body(&relay, &request, payload.into_inner(), "application/json").await?;
+    let body = super::body::body(
+        &relay,
+        request.headers(),
+        payload.into_inner(),
+        "application/json",
+    )
+    .await?;
     let search: Search = serde_json::from_slice(&body).map_err(|_| Problem::Malformed)?;
     let reason = shown(search.reason.trim());
     if reason.is_empty() {

@@ -2,7 +2,10 @@
 
 use std::{pin::pin, time::Duration};
 
-use actix_web::{HttpRequest, dev::Payload, http::header};
+use actix_web::{
+    dev::Payload,
+    http::header::{self, HeaderMap},
+};
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 use naru_core::mailbox::OCTET_STREAM;
@@ -17,12 +20,11 @@ pub(crate) const BODY_DEADLINE: Duration = Duration::from_secs(10);
 /// Reads a body of one frame at most, within the deadline.
 pub(super) async fn body(
     relay: &Relay,
-    request: &HttpRequest,
+    headers: &HeaderMap,
     mut payload: Payload,
     media_type: &str,
 ) -> Result<Bytes, Problem> {
-    let given = request
-        .headers()
+    let given = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
     let given = given

@@ -2,11 +2,13 @@
 
 use std::str::FromStr;
 
-use actix_web::{HttpRequest, http::header};
+use actix_web::{HttpMessage, dev::ServiceRequest, http::header};
+use bytes::Bytes;
 use naru_core::mailbox::{MailboxId, Token, TokenHash};
 use url::form_urlencoded;
 
 use super::{
+    body::body,
     gate::{Caller, Doing},
     mailbox_path::MailboxPath,
     relay::Relay,
@@ -16,7 +18,7 @@ use crate::{client_network::ClientAddress, problem::Problem, reference::Referenc
 /// A call about a mailbox, as everything in it can be read.
 pub(super) struct Call<'r> {
     pub(super) relay: &'r Relay,
-    pub(super) request: &'r HttpRequest,
+    pub(super) request: &'r mut ServiceRequest,
     pub(super) client: ClientAddress,
     pub(super) id: MailboxId,
     /// The mailbox's number.
@@ -30,7 +32,8 @@ impl<'r> Call<'r> {
     pub(super) fn parse(
         relay: &'r Relay,
         path: MailboxPath,
-        request: &'r HttpRequest,
+        client: ClientAddress,
+        request: &'r mut ServiceRequest,
     ) -> Result<Self, Problem> {
         let (id, reference) = path.mailbox.ok_or(Problem::Malformed)?;
         let reading = Reading::parse(request.query_string())?;
@@ -40,19 +43,27 @@ impl<'r> Call<'r> {
             .and_then(|value| value.to_str().ok())
             .and_then(|value| Token::from_authorization(value).ok())
             .ok_or(Problem::TokenRequired)?;
+        let by = token.hash();
         Ok(Self {
             relay,
             request,
-            client: ClientAddress::of(request),
+            client,
             id,
             reference,
             reading,
-            by: token.hash(),
+            by,
         })
     }
 
+    /// Reads the body, which comes once.
+    pub(super) async fn body(&mut self, media_type: &str) -> Result<Bytes, Problem> {
+        let payload = self.request.take_payload();
+        body(self.relay, self.request.headers(), payload, media_type).await
+    }
+
     pub(super) async fn caller(&self, doing: Doing) -> Result<Option<Box<Caller>>, Problem> {
-        self.relay.caller(self.request, self.client, doing).await
+        let request = self.request.request();
+        self.relay.caller(request, self.client, doing).await
     }
 }
 

@@ -57,8 +57,13 @@ pub(super) async fn rename(
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&relay, &request, client).await?;
-    let body =
-        super::body::body(&relay, &request, payload.into_inner(), "application/json").await?;
+    let body = super::body::body(
+        &relay,
+        request.headers(),
+        payload.into_inner(),
+        "application/json",
+    )
+    .await?;
     let new: NewName = serde_json::from_slice(&body).map_err(|_| Problem::Malformed)?;
     let name = shown(&new.name);
     if name.trim().is_empty() {

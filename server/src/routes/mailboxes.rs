@@ -1,12 +1,11 @@
 //! The mailbox calls (`docs/protocol.md` §5).
 
-use actix_web::{HttpRequest, HttpResponse, dev::Payload, http::Method};
+use actix_web::{HttpResponse, dev::ServiceRequest, http::Method};
 use bytes::Bytes;
 use naru_core::mailbox::{CBOR, FrameNumber, Join, OCTET_STREAM, Open};
 
 use super::{
     asker::Asker,
-    body::body,
     call::Call,
     gate::{Caller, Doing},
     mailbox_path::{MailboxPath, Part},
@@ -15,6 +14,7 @@ use super::{
 use crate::{
     agencies::Rule,
     audit::Kind,
+    client_network::ClientAddress,
     problem::Problem,
     store::{Change, Outcome, Store},
 };
@@ -23,8 +23,8 @@ use crate::{
 pub(crate) async fn serve_mailbox(
     relay: &Relay,
     path: MailboxPath,
-    request: &HttpRequest,
-    payload: Payload,
+    client: ClientAddress,
+    request: &mut ServiceRequest,
 ) -> Result<HttpResponse, Problem> {
     let allowed = match path.part {
         Part::Whole => &[Method::PUT, Method::DELETE][..],
@@ -32,17 +32,17 @@ pub(crate) async fn serve_mailbox(
         Part::Frames => &[Method::GET],
         Part::Frame(_) => &[Method::PUT],
     };
-    let method = request.method();
-    if !allowed.contains(method) {
+    if !allowed.contains(request.method()) {
         return Err(Problem::MethodNotAllowed);
     }
-    let call = Call::parse(relay, path, request)?;
+    let ends = request.method() == Method::DELETE;
+    let call = Call::parse(relay, path, client, request)?;
     match path.part {
-        Part::Whole if *method == Method::DELETE => end(&call).await,
-        Part::Whole => open(&call, payload).await,
-        Part::Join => join(&call, payload).await,
-        Part::Frames => read(&call).await,
-        Part::Frame(number) => append(&call, number, payload).await,
+        Part::Whole if ends => end(call).await,
+        Part::Whole => open(call).await,
+        Part::Join => join(call).await,
+        Part::Frames => read(call).await,
+        Part::Frame(number) => append(call, number).await,
     }
 }
 
@@ -64,10 +64,10 @@ pub(crate) async fn serve_mailbox(
         (status = 429, description = "too_many_mailboxes"),
         (status = 503, description = "relay_full, store_unavailable or shutting_down"),
     ))]
-pub(super) async fn open(call: &Call<'_>, payload: Payload) -> Result<HttpResponse, Problem> {
+pub(super) async fn open(mut call: Call<'_>) -> Result<HttpResponse, Problem> {
     let (relay, client) = (call.relay, call.client);
     let caller = call.caller(Doing::Begins).await?;
-    let body = body(relay, call.request, payload, CBOR).await?;
+    let body = call.body(CBOR).await?;
     let mut open = Open::from_cbor(&body).map_err(|_| Problem::Malformed)?;
     if open.token != call.by {
         return Err(Problem::TokenRequired);
@@ -89,7 +89,8 @@ pub(super) async fn open(call: &Call<'_>, payload: Payload) -> Result<HttpRespon
     let kind = open.deposit.map_or(Kind::Opening, |_| Kind::Deposit);
     relay.take(&call.id, &open, caller.as_deref()).await?;
     let change = Change::Open { open, lifetimes };
-    let asker = Asker::new(call, caller.as_deref(), call.by);
+    let reader = call.by;
+    let asker = Asker::new(call, caller, reader);
     asker.change(change, |_| Some(kind)).await
 }
 
@@ -112,18 +113,18 @@ pub(super) async fn open(call: &Call<'_>, payload: Payload) -> Result<HttpRespon
         (status = 429, description = "too_many_joins"),
         (status = 503, description = "relay_full, store_unavailable or shutting_down"),
     ))]
-pub(super) async fn join(call: &Call<'_>, payload: Payload) -> Result<HttpResponse, Problem> {
+pub(super) async fn join(mut call: Call<'_>) -> Result<HttpResponse, Problem> {
     let (relay, client) = (call.relay, call.client);
     let caller = call.caller(Doing::Begins).await?;
-    let body = body(relay, call.request, payload, CBOR).await?;
+    let body = call.body(CBOR).await?;
     let account = caller.as_deref().map(Caller::account);
     relay.limits.join(client.network(), account)?;
     let agency = relay.agency(client, caller.as_deref())?;
     relay.own(&call.id, caller.as_deref()).await?;
     let join = Join::from_cbor(&body).map_err(|_| Problem::Malformed)?;
-    let asker = Asker::new(call, caller.as_deref(), join.token);
+    let (by, reader) = (call.by, join.token);
     let change = Change::Join {
-        by: call.by,
+        by,
         join,
         lifetimes: relay.lifetimes(agency.as_ref()),
     };
@@ -131,6 +132,7 @@ pub(super) async fn join(call: &Call<'_>, payload: Payload) -> Result<HttpRespon
         true => Some(Kind::Claim),
         false => Some(Kind::Join),
     };
+    let asker = Asker::new(call, caller, reader);
     asker.change(change, kind).await
 }
 
@@ -154,15 +156,14 @@ pub(super) async fn join(call: &Call<'_>, payload: Payload) -> Result<HttpRespon
         (status = 503, description = "relay_full, store_unavailable or shutting_down"),
     ))]
 pub(super) async fn append(
-    call: &Call<'_>,
+    mut call: Call<'_>,
     number: Option<FrameNumber>,
-    payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let number = number.ok_or(Problem::Malformed)?;
     let caller = call.caller(Doing::GoesOn).await?;
     call.relay.agency(call.client, caller.as_deref())?;
     call.relay.own(&call.id, caller.as_deref()).await?;
-    let frame = body(call.relay, call.request, payload, OCTET_STREAM).await?;
+    let frame = call.body(OCTET_STREAM).await?;
     if frame.is_empty() {
         return Err(Problem::Malformed);
     }
@@ -173,7 +174,8 @@ pub(super) async fn append(
         number,
         frame,
     };
-    let asker = Asker::new(call, caller.as_deref(), call.by);
+    let reader = call.by;
+    let asker = Asker::new(call, caller, reader);
     // What else is written tells the relay nothing.
     let kind =
         |outcome: Outcome| (outcome.is_deposit && outcome.by_scanner).then_some(Kind::Receipt);
@@ -193,11 +195,12 @@ pub(super) async fn append(
         (status = 410, description = "mailbox_expired or mailbox_ended"),
         (status = 503, description = "store_unavailable or shutting_down"),
     ))]
-pub(super) async fn read(call: &Call<'_>) -> Result<HttpResponse, Problem> {
+pub(super) async fn read(call: Call<'_>) -> Result<HttpResponse, Problem> {
     let caller = call.caller(Doing::GoesOn).await?;
     call.relay.agency(call.client, caller.as_deref())?;
     call.relay.own(&call.id, caller.as_deref()).await?;
-    let asker = Asker::new(call, caller.as_deref(), call.by);
+    let reader = call.by;
+    let asker = Asker::new(call, caller, reader);
     asker.read().await
 }
 
@@ -213,7 +216,7 @@ pub(super) async fn read(call: &Call<'_>) -> Result<HttpResponse, Problem> {
         (status = 410, description = "mailbox_expired or mailbox_ended"),
         (status = 503, description = "store_unavailable"),
     ))]
-pub(super) async fn end(call: &Call<'_>) -> Result<HttpResponse, Problem> {
+pub(super) async fn end(call: Call<'_>) -> Result<HttpResponse, Problem> {
     let relay = call.relay;
     let caller = call.caller(Doing::GoesOn).await?;
     relay.own(&call.id, caller.as_deref()).await?;

@@ -13,6 +13,7 @@ mod operations;
 mod people;
 mod relay;
 mod rules;
+mod spare_headers;
 
 use actix_web::web;
 use utoipa::OpenApi;

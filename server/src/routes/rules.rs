@@ -29,7 +29,7 @@ pub(super) async fn ask(
     // It comes before the call that would make a device known.
     let caller = relay.caller(&request, client, Doing::Begins).await?;
     let agency = relay.agency(client, caller.as_deref())?;
-    let body = super::body::body(&relay, &request, payload.into_inner(), CBOR).await?;
+    let body = super::body::body(&relay, request.headers(), payload.into_inner(), CBOR).await?;
     let movement = Movement::from_cbor(&body).map_err(|_| Problem::Malformed)?;
     if let Some(agency) = agency {
         agency.judge(&movement)?;
