@@ -1,5 +1,5 @@
-//! Room for headers, which a request that waits no longer needs: with it, a client that waits would take half as much
-//! memory again.
+//! Room for headers, which a request that waits no longer needs: with it, a client that waits would take a quarter more
+//! memory.
 
 use std::{cell::RefCell, mem};
 
