@@ -26,6 +26,7 @@ mod waiting;
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 
 use self::{
     contest::{Contestant, contest},
@@ -110,8 +111,24 @@ fn main() {
             let runtime = tokio::runtime::Runtime::new().expect("a runtime");
             let peers = twist.zip(folder);
             let peers = peers.map(|(twist, folder)| Peers { twist, folder });
-            runtime.block_on(run(&relay, peers.as_ref(), &load));
+            runtime.block_on(async {
+                tokio::select! {
+                    () = run(&relay, peers.as_ref(), &load) => {}
+                    // What has been started is stopped then.
+                    () = stopped() => eprintln!("stopped before its end"),
+                }
+            });
         }
+    }
+}
+
+/// Resolves when the process is told to stop.
+async fn stopped() {
+    let mut terminate = signal(SignalKind::terminate()).expect("signals");
+    let mut interrupt = signal(SignalKind::interrupt()).expect("signals");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
     }
 }
 
