@@ -26,14 +26,18 @@ static WRITTEN: HeaderName = HeaderName::from_static(mailbox::WRITTEN);
 const RECHECK: Duration = Duration::from_secs(5);
 
 /// Somebody who reads a lane, after a change or without one.
-pub(super) struct Asker<'c> {
-    call: Call<'c>,
-    caller: Option<Box<Caller>>,
+pub(super) struct Asker<'c, 'r> {
+    call: &'c mut Call<'r>,
+    caller: Option<&'c Caller>,
     reader: TokenHash,
 }
 
-impl<'c> Asker<'c> {
-    pub(super) fn new(call: Call<'c>, caller: Option<Box<Caller>>, reader: TokenHash) -> Self {
+impl<'c, 'r> Asker<'c, 'r> {
+    pub(super) fn new(
+        call: &'c mut Call<'r>,
+        caller: Option<&'c Caller>,
+        reader: TokenHash,
+    ) -> Self {
         Self {
             call,
             caller,
@@ -55,12 +59,11 @@ impl<'c> Asker<'c> {
             reference,
             reading,
             ..
-        } = self.call;
+        } = *self.call;
         let watch = self.watch();
         let (outcome, unread) = relay.store.change(id, change, reading.after).await?;
         if let Some(kind) = kind(outcome) {
-            let caller = self.caller.as_deref();
-            relay.note(outcome.accepted, kind, client, caller, reference);
+            relay.note(outcome.accepted, kind, client, self.caller, reference);
         }
         let unread = self.last(unread?, watch).await?;
         Ok(answer(outcome.accepted, &unread))
@@ -75,14 +78,14 @@ impl<'c> Asker<'c> {
     }
 
     async fn unread(&self) -> Result<Unread, StoreError> {
-        let Call { relay, id, .. } = self.call;
+        let Call { relay, id, .. } = *self.call;
         let after = self.call.reading.after;
         relay.store.read(id, self.reader, after).await
     }
 
     /// For those who wait; before the mailbox is read, so that no change falls between the two.
     fn watch(&self) -> Option<Watch> {
-        let Call { relay, id, .. } = self.call;
+        let Call { relay, id, .. } = *self.call;
         (self.call.reading.wait > 0).then(|| relay.store.watch(id, self.reader))
     }
 
@@ -102,7 +105,7 @@ impl<'c> Asker<'c> {
             spare_headers::give_to(self.call.request);
             unread = waited?;
         }
-        self.call.relay.still(self.caller.as_deref()).await?;
+        self.call.relay.still(self.caller).await?;
         Ok(unread)
     }
 

@@ -36,13 +36,13 @@ pub(crate) async fn serve_mailbox(
         return Err(Problem::MethodNotAllowed);
     }
     let ends = request.method() == Method::DELETE;
-    let call = Call::parse(relay, path, client, request)?;
+    let mut call = Call::parse(relay, path, client, request)?;
     match path.part {
-        Part::Whole if ends => end(call).await,
-        Part::Whole => open(call).await,
-        Part::Join => join(call).await,
-        Part::Frames => read(call).await,
-        Part::Frame(number) => append(call, number).await,
+        Part::Whole if ends => end(&call).await,
+        Part::Whole => open(&mut call).await,
+        Part::Join => join(&mut call).await,
+        Part::Frames => read(&mut call).await,
+        Part::Frame(number) => append(&mut call, number).await,
     }
 }
 
@@ -64,7 +64,7 @@ pub(crate) async fn serve_mailbox(
         (status = 429, description = "too_many_mailboxes"),
         (status = 503, description = "relay_full, store_unavailable or shutting_down"),
     ))]
-pub(super) async fn open(mut call: Call<'_>) -> Result<HttpResponse, Problem> {
+pub(super) async fn open(call: &mut Call<'_>) -> Result<HttpResponse, Problem> {
     let (relay, client) = (call.relay, call.client);
     let caller = call.caller(Doing::Begins).await?;
     let body = call.body(CBOR).await?;
@@ -90,7 +90,7 @@ pub(super) async fn open(mut call: Call<'_>) -> Result<HttpResponse, Problem> {
     relay.take(&call.id, &open, caller.as_deref()).await?;
     let change = Change::Open { open, lifetimes };
     let reader = call.by;
-    let asker = Asker::new(call, caller, reader);
+    let asker = Asker::new(call, caller.as_deref(), reader);
     asker.change(change, |_| Some(kind)).await
 }
 
@@ -113,7 +113,7 @@ pub(super) async fn open(mut call: Call<'_>) -> Result<HttpResponse, Problem> {
         (status = 429, description = "too_many_joins"),
         (status = 503, description = "relay_full, store_unavailable or shutting_down"),
     ))]
-pub(super) async fn join(mut call: Call<'_>) -> Result<HttpResponse, Problem> {
+pub(super) async fn join(call: &mut Call<'_>) -> Result<HttpResponse, Problem> {
     let (relay, client) = (call.relay, call.client);
     let caller = call.caller(Doing::Begins).await?;
     let body = call.body(CBOR).await?;
@@ -132,7 +132,7 @@ pub(super) async fn join(mut call: Call<'_>) -> Result<HttpResponse, Problem> {
         true => Some(Kind::Claim),
         false => Some(Kind::Join),
     };
-    let asker = Asker::new(call, caller, reader);
+    let asker = Asker::new(call, caller.as_deref(), reader);
     asker.change(change, kind).await
 }
 
@@ -156,7 +156,7 @@ pub(super) async fn join(mut call: Call<'_>) -> Result<HttpResponse, Problem> {
         (status = 503, description = "relay_full, store_unavailable or shutting_down"),
     ))]
 pub(super) async fn append(
-    mut call: Call<'_>,
+    call: &mut Call<'_>,
     number: Option<FrameNumber>,
 ) -> Result<HttpResponse, Problem> {
     let number = number.ok_or(Problem::Malformed)?;
@@ -175,7 +175,7 @@ pub(super) async fn append(
         frame,
     };
     let reader = call.by;
-    let asker = Asker::new(call, caller, reader);
+    let asker = Asker::new(call, caller.as_deref(), reader);
     // What else is written tells the relay nothing.
     let kind =
         |outcome: Outcome| (outcome.is_deposit && outcome.by_scanner).then_some(Kind::Receipt);
@@ -195,12 +195,12 @@ pub(super) async fn append(
         (status = 410, description = "mailbox_expired or mailbox_ended"),
         (status = 503, description = "store_unavailable or shutting_down"),
     ))]
-pub(super) async fn read(call: Call<'_>) -> Result<HttpResponse, Problem> {
+pub(super) async fn read(call: &mut Call<'_>) -> Result<HttpResponse, Problem> {
     let caller = call.caller(Doing::GoesOn).await?;
     call.relay.agency(call.client, caller.as_deref())?;
     call.relay.own(&call.id, caller.as_deref()).await?;
     let reader = call.by;
-    let asker = Asker::new(call, caller, reader);
+    let asker = Asker::new(call, caller.as_deref(), reader);
     asker.read().await
 }
 
@@ -216,7 +216,7 @@ pub(super) async fn read(call: Call<'_>) -> Result<HttpResponse, Problem> {
         (status = 410, description = "mailbox_expired or mailbox_ended"),
         (status = 503, description = "store_unavailable"),
     ))]
-pub(super) async fn end(call: Call<'_>) -> Result<HttpResponse, Problem> {
+pub(super) async fn end(call: &Call<'_>) -> Result<HttpResponse, Problem> {
     let relay = call.relay;
     let caller = call.caller(Doing::GoesOn).await?;
     relay.own(&call.id, caller.as_deref()).await?;
