@@ -1,6 +1,6 @@
 //! Reaches the server that takes writes, whatever the topology.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use redis::{
@@ -102,7 +102,7 @@ impl Servers {
                 (Topology::Sentinel(sentinels), Connection::Primary { address, .. }) => {
                     // Sentinels that do not answer say nothing against the master.
                     let named = self.master(sentinels).await;
-                    named.map_or(true, |named| named == *address)
+                    named.map_or(true, |named| named == **address)
                 }
                 _ => true,
             }
@@ -123,7 +123,7 @@ impl Servers {
         let server = match (&self.topology, connection) {
             (Topology::Single(server), _) => server.clone(),
             (Topology::Sentinel(sentinels), Connection::Primary { address, .. }) => {
-                sentinels.server(address.clone())?
+                sentinels.server((**address).clone())?
             }
             (Topology::Cluster(nodes), _) if !nodes.is_empty() => nodes[turn % nodes.len()].clone(),
             _ => return Err(ErrorKind::InvalidClientConfig.into_error()),
@@ -144,7 +144,7 @@ impl Servers {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT_WITHIN))
             .set_response_timeout(Some(ANSWER_WITHIN));
-        let address = server.addr().clone();
+        let address = Arc::new(server.addr().clone());
         let connection = self
             .client(server)?
             .get_multiplexed_async_connection_with_config(&config)
@@ -243,7 +243,8 @@ impl Sentinels {
 #[derive(Clone)]
 pub(super) enum Connection {
     Primary {
-        address: ConnectionAddr,
+        /// Shared, because every call takes a clone.
+        address: Arc<ConnectionAddr>,
         connection: MultiplexedConnection,
     },
     Cluster(Box<ClusterConnection>),
