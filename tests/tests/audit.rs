@@ -456,8 +456,7 @@ async fn notes_from_where_behind_a_proxy_somebody_has_waited_in_vain() {
     assert_eq!(waited.status(), 410);
     noted.relay.stop().await;
     let trail = open(&sqlite(noted.folder.path())).await;
-    let events = entries(&trail).await.into_iter().map(|entry| entry.event);
-    let last = events.last().unwrap();
+    let last = entries(&trail).await.pop().unwrap().event;
     assert_eq!(last.failure.as_deref(), Some("mailbox_expired"));
     assert_eq!(last.from, Some("198.51.100.7".parse().unwrap()));
 }
