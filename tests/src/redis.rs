@@ -107,19 +107,9 @@ impl RunningRedis {
     /// # Panics
     /// When Redis does not answer.
     pub async fn connect(&self) -> MultiplexedConnection {
-        let client = Client::open((self.place.host, self.port)).expect("an address");
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE));
-        client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await
-            .expect("it answers")
+        connect(self.place.host, self.port).await
     }
 
-    /// Records every command from now on.
-    ///
-    /// # Panics
     /// The names of all its keys; there is at least one.
     ///
     /// # Panics
@@ -135,6 +125,9 @@ impl RunningRedis {
         keys
     }
 
+    /// Records every command from now on.
+    ///
+    /// # Panics
     /// When Redis does not answer.
     pub async fn monitor(&self) -> Monitor {
         let lines = Client::open((self.place.host, self.port))
@@ -249,6 +242,18 @@ impl Drop for RunningRedis {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// A connection that waits for a busy machine's server.
+pub(crate) async fn connect(host: &str, port: u16) -> MultiplexedConnection {
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(PATIENCE))
+        .set_response_timeout(Some(PATIENCE));
+    Client::open((host, port))
+        .expect("an address")
+        .get_multiplexed_async_connection_with_config(&config)
+        .await
+        .expect("it answers")
 }
 
 /// A port that nobody has right now, below those that the system gives away, and never given twice: what

@@ -17,7 +17,7 @@ use tokio::{
 use crate::{
     PATIENCE,
     island::{Island, Place},
-    redis::{RunningRedis, free_port, freeze},
+    redis::{RunningRedis, connect, free_port, freeze},
 };
 
 const MASTER: &str = "mine";
@@ -147,11 +147,7 @@ impl RunningSentinels {
     }
 
     async fn ask<T: FromRedisValue>(&self, port: u16, what: &str) -> T {
-        let client = redis::Client::open((self.host, port)).expect("an address");
-        let mut connection = client
-            .get_multiplexed_async_connection()
-            .await
-            .expect("a Sentinel answers");
+        let mut connection = connect(self.host, port).await;
         redis::cmd("SENTINEL")
             .arg(what)
             .arg(MASTER)
