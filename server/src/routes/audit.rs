@@ -68,14 +68,7 @@ pub(super) async fn search(
     if !caller.person.is_admin || !caller.is_browser() {
         return Err(Problem::NotAnAdministrator);
     }
-    let body = super::body::body(
-        &relay,
-        request.headers(),
-        payload.into_inner(),
-        "application/json",
-    )
-    .await?;
-    let search: Search = serde_json::from_slice(&body).map_err(|_| Problem::Malformed)?;
+    let search: Search = super::body::json(&relay, &request, payload).await?;
     let reason = shown(search.reason.trim());
     if reason.is_empty() {
         return Err(Problem::Malformed);

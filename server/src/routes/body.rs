@@ -3,12 +3,15 @@
 use std::{pin::pin, time::Duration};
 
 use actix_web::{
+    HttpRequest,
     dev::Payload,
     http::header::{self, HeaderMap},
+    web,
 };
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 use naru_core::mailbox::OCTET_STREAM;
+use serde::de::DeserializeOwned;
 use tokio::{task::yield_now, time::timeout};
 
 use super::relay::Relay;
@@ -70,4 +73,15 @@ pub(super) async fn body(
         true => Err(Problem::FrameTooLarge),
         false => Ok(body),
     }
+}
+
+/// Reads a body of JSON.
+pub(super) async fn json<T: DeserializeOwned>(
+    relay: &Relay,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<T, Problem> {
+    let (headers, payload) = (request.headers(), payload.into_inner());
+    let body = body(relay, headers, payload, "application/json").await?;
+    serde_json::from_slice(&body).map_err(|_| Problem::Malformed)
 }

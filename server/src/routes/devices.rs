@@ -57,14 +57,7 @@ pub(super) async fn rename(
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller(&relay, &request, client).await?;
-    let body = super::body::body(
-        &relay,
-        request.headers(),
-        payload.into_inner(),
-        "application/json",
-    )
-    .await?;
-    let new: NewName = serde_json::from_slice(&body).map_err(|_| Problem::Malformed)?;
+    let new: NewName = super::body::json(&relay, &request, payload).await?;
     let name = shown(&new.name);
     if name.trim().is_empty() {
         return Err(Problem::Malformed);
