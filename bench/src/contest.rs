@@ -18,7 +18,7 @@ pub(crate) struct Contestant<'s> {
     slower: usize,
 }
 
-/// A server, and the Redis where it keeps what it is given.
+/// A server, and the Redis where it keeps what it is given, which is stopped after it.
 struct Running {
     server: Server,
     redis: Option<Redis>,
@@ -26,16 +26,10 @@ struct Running {
 
 impl<'s> Contestant<'s> {
     pub(crate) fn new(name: &'static str, way: Way, start: impl Fn() -> Server + 's) -> Self {
-        let start = move || Running {
+        Self::of(name, way, move || Running {
             server: start(),
             redis: None,
-        };
-        Self {
-            name,
-            start: Box::new(start),
-            way,
-            slower: 1,
-        }
+        })
     }
 
     pub(crate) fn with_redis(
@@ -43,13 +37,16 @@ impl<'s> Contestant<'s> {
         way: Way,
         start: impl Fn(&Redis) -> Server + 's,
     ) -> Self {
-        let start = move || {
+        Self::of(name, way, move || {
             let redis = Redis::start();
             Running {
                 server: start(&redis),
                 redis: Some(redis),
             }
-        };
+        })
+    }
+
+    fn of(name: &'static str, way: Way, start: impl Fn() -> Running + 's) -> Self {
         Self {
             name,
             start: Box::new(start),
@@ -64,12 +61,12 @@ impl<'s> Contestant<'s> {
     }
 
     async fn round(&self, load: &Load) -> Cost {
-        let Running { server, redis } = (self.start)();
+        let running = (self.start)();
         let load = Load {
             transfers: load.transfers.div_ceil(self.slower),
             ..*load
         };
-        transfers(&server, redis.as_ref(), self.way, &load).await
+        transfers(&running.server, running.redis.as_ref(), self.way, &load).await
     }
 }
 

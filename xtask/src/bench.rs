@@ -7,7 +7,7 @@ use crate::{
     tools,
 };
 
-/// Measures the relay beside the floor, Redis by itself and the peers; some five minutes on a machine that does nothing else.
+/// Measures the relay beside the floor, Redis by itself and the peers; some ten minutes on a machine that does nothing else.
 pub(crate) fn run_all(root: &Path) -> Result<(), Failure> {
     tools::ensure_redis()?;
     tools::ensure_nchan()?;
