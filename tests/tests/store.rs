@@ -12,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 use futures_util::FutureExt;
 use naru_core::mailbox::{FrameNumber, Join, MailboxId, Open, Token, TokenHash};
 use naru_relay::store::{
-    Accepted, Backend, Capacity, Store, StoreError, StoreUrl, Unread, redis::ConnectError,
+    Accepted, Backend, Capacity, Store, StoreError, StoreUrl, Stored, Unread, redis::ConnectError,
 };
 use naru_tests::{PATIENCE, RunningRedis};
 use rand_chacha::{
@@ -466,9 +466,9 @@ async fn hears(here: &Backend, there: &Backend) {
     }
 }
 
-/// A small frame comes with the news of it; of a large one there is news alone.
+/// A small frame comes with the news of it, and the name of a large one.
 #[tokio::test]
-async fn a_waiter_at_another_relay_is_handed_what_is_small() {
+async fn a_waiter_at_another_relay_need_not_read_the_mailbox() {
     let redis = RunningRedis::start(&[]);
     let store = async || Backend::open(&redis.url(), ROOM_FOR_LARGE).await.unwrap();
     let (here, there) = (store().await, store().await);
@@ -481,14 +481,80 @@ async fn a_waiter_at_another_relay_is_handed_what_is_small() {
     append(&there, scanner(), 2, b"small").await.unwrap();
     timeout(PATIENCE, displayer.changed()).await.unwrap();
     let handed = displayer.take(1).expect("it is small");
-    assert_eq!(handed.frame, b"small"[..]);
+    assert_eq!(handed.frame, Stored::Here(b"small".to_vec().into()));
     assert!(handed.expires_in > CAPACITY.transfer_ttl / 2, "it lives on");
     assert!(scanner_itself.take(1).is_none(), "its own");
     noted(2).await;
     append(&there, scanner(), 3, &[7; 2_000]).await.unwrap();
     timeout(PATIENCE, displayer.changed()).await.unwrap();
-    assert!(displayer.take(2).is_none(), "it is large");
-    assert_eq!(noted(2).await.frames, [&[7; 2_000][..]]);
+    let large = displayer.take(2).unwrap().frame;
+    assert_eq!(
+        here.fetch(id(0), large.clone()).await.unwrap(),
+        [7; 2_000][..]
+    );
+    there.end(id(0), scanner()).await.unwrap();
+    assert_eq!(here.fetch(id(0), large).await, None, "it is gone");
+}
+
+/// The clients of Redis that send commands and are told of changes over one connection, by their numbers: as many as
+/// are wanted.
+async fn workers_of(redis: &RunningRedis, count: usize) -> Vec<String> {
+    loop {
+        let workers = workers(redis).await;
+        if workers.len() == count {
+            return workers;
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn workers(redis: &RunningRedis) -> Vec<String> {
+    let mut connection = redis.connect().await;
+    let list = redis::cmd("CLIENT")
+        .arg(&["LIST", "TYPE", "pubsub"])
+        .clone();
+    let list: String = list.query_async(&mut connection).await.unwrap();
+    let workers = list.lines().filter(|line| line.contains(" resp=3"));
+    let number = |line: &str| line.split(' ').next().unwrap().replace("id=", "");
+    workers.map(number).collect()
+}
+
+#[tokio::test]
+async fn who_only_waits_hears_again_after_its_workers_connection_has_ended() {
+    let redis = RunningRedis::start(&[]);
+    let (here, there) = (redis_store(&redis).await, redis_store(&redis).await);
+    hears(&here, &there).await;
+    let one_of_each_relay = timeout(PATIENCE, workers_of(&redis, 2));
+    let killed = one_of_each_relay.await.unwrap();
+    joined(&here).await;
+    let watch = here.watch(id(0), displayer());
+    here.read(id(0), displayer(), 1).await.unwrap();
+    let watched = redis.monitor().await;
+    append(&there, scanner(), 2, b"told").await.unwrap();
+    timeout(PATIENCE, watch.changed()).await.unwrap();
+    assert_eq!(
+        watch.take(1).unwrap().frame,
+        Stored::Here(b"told".to_vec().into())
+    );
+    let arguments = watched.arguments().await;
+    let told = arguments.iter().position(|it| it == b"PUBLISH").unwrap();
+    let channel = String::from_utf8(arguments[told + 1].clone()).unwrap();
+    assert_eq!(channel.split(':').count(), 4, "the worker's own: {channel}");
+
+    here.read(id(0), displayer(), 2).await.unwrap();
+    for number in &killed {
+        let kill = redis::cmd("CLIENT").arg(&["KILL", "ID", number]).clone();
+        kill.exec_async(&mut redis.connect().await).await.unwrap();
+    }
+    let woken = timeout(PATIENCE, watch.changed());
+    woken
+        .await
+        .expect("it reads again, though it sends nothing");
+    here.read(id(0), displayer(), 2).await.unwrap();
+    append(&there, scanner(), 3, b"told again").await.unwrap();
+    timeout(PATIENCE, watch.changed()).await.unwrap();
+    assert_eq!(frames(&here, displayer(), 2).await, [b"told again"]);
+    assert!(workers(&redis).await.iter().all(|it| !killed.contains(it)));
 }
 
 #[tokio::test]

@@ -12,7 +12,8 @@ use std::{num::NonZeroU32, time::Duration};
 
 use naru_core::mailbox::{FrameNumber, Join, MailboxId, Open, Token, TokenHash};
 use naru_relay::store::{
-    Accepted, Backend, Capacity, Change, Changed, Lifetimes, Store, StoreError, StoreUrl, Unread,
+    Accepted, Backend, Capacity, Change, Changed, Lifetimes, Store, StoreError, StoreUrl, Stored,
+    Unread,
 };
 use rand_chacha::{
     ChaCha20Rng,
@@ -231,7 +232,7 @@ async fn hands_a_frame_to_the_peer_and_not_to_its_writer(url: StoreUrl) {
     assert!(scanner.take(0).is_none(), "its own");
     assert!(displayer.take(1).is_none(), "it has it");
     let handed = displayer.take(0).expect("the join's");
-    assert_eq!(handed.frame, [SCANNER; 20][..]);
+    assert_eq!(handed.frame, Stored::Here(vec![SCANNER; 20].into()));
     assert!(handed.expires_in > CAPACITY.join_ttl, "it lives on");
     assert!(displayer.take(0).is_none(), "once");
     let refused = store.change(id(0), writing(STRANGER, 1, b"no"), 0).await;
@@ -241,5 +242,6 @@ async fn hands_a_frame_to_the_peer_and_not_to_its_writer(url: StoreUrl) {
         make(&store, writing(DISPLAYER, 1, b"one"), 1).await;
     }
     assert!(displayer.take(0).is_none(), "its own");
-    assert_eq!(scanner.take(0).expect("the frame").frame, b"one"[..]);
+    let handed = scanner.take(0).expect("the frame");
+    assert_eq!(handed.frame, Stored::Here(b"one".to_vec().into()));
 }

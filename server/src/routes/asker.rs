@@ -121,9 +121,11 @@ impl<'c, 'r> Asker<'c, 'r> {
             let again = deadline.min(now + unread.expires_in).min(now + RECHECK);
             // Which of the two it was does not matter.
             let _ = timeout_at(again, watch.changed()).await;
-            if let Some(handed) = watch.take(self.call.reading.after) {
+            if let Some(handed) = watch.take(self.call.reading.after)
+                && let Some(frame) = relay.store.fetch(self.call.id, handed.frame).await
+            {
                 return Ok(Unread {
-                    frames: vec![handed.frame],
+                    frames: vec![frame],
                     written: unread.written,
                     expires_in: handed.expires_in,
                 });

@@ -2,11 +2,12 @@
 
 use std::{fmt, str::FromStr};
 
+use bytes::Bytes;
 use naru_core::mailbox::{MailboxId, TokenHash};
 use rustls::crypto::ring;
 
 use super::{
-    Capacity, Change, Changed, Outcome, Store, StoreError, Unread, Watch,
+    Capacity, Change, Changed, Outcome, Store, StoreError, Stored, Unread, Watch,
     memory::Memory,
     redis::{ConnectError, Deployment, NoRedisUrl, Redis},
 };
@@ -123,6 +124,13 @@ impl Store for Backend {
 
     async fn ready(&self) -> Result<(), StoreError> {
         on!(self, store => store.ready().await)
+    }
+
+    async fn fetch(&self, id: MailboxId, frame: Stored) -> Option<Bytes> {
+        match self {
+            Self::Memory(memory) => memory.fetch(id, frame).await,
+            Self::Redis(redis) => Box::pin(redis.fetch(id, frame)).await,
+        }
     }
 
     fn watch(&self, id: MailboxId, reader: TokenHash) -> Watch {

@@ -148,6 +148,15 @@ pub struct Unread {
     pub expires_in: Duration,
 }
 
+/// A frame as a store has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stored {
+    /// Its bytes, which have come with what tells of it.
+    Here(Bytes),
+    /// The name of its bytes among those of its mailbox.
+    Beside([u8; 16]),
+}
+
 /// Why a call was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -283,6 +292,16 @@ pub trait Store: Sync {
 
     /// Whether the store answers.
     fn ready(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The bytes of a frame that a [`Watch`] has been handed; `None` where they are not to be had, or no longer.
+    fn fetch(&self, _id: MailboxId, frame: Stored) -> impl Future<Output = Option<Bytes>> + Send {
+        async move {
+            match frame {
+                Stored::Here(bytes) => Some(bytes),
+                Stored::Beside(_) => None,
+            }
+        }
+    }
 
     /// Hears from now on of what others than the reader do to the mailbox: at other relays after the reader's next
     /// [`Self::read`].

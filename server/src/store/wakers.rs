@@ -11,7 +11,7 @@ use naru_core::mailbox::{FrameNumber, MailboxId, TokenHash};
 use tokio::sync::Notify;
 
 use super::{
-    Accepted, Change,
+    Accepted, Change, Stored,
     shards::{Shards, lock},
 };
 
@@ -25,13 +25,13 @@ struct Waiter {
     handed: Mutex<Option<Handed>>,
 }
 
-/// A frame that has just been stored, for the one who waits for it: it need not be fetched.
+/// A frame that has just been stored, for the one who waits for it: the mailbox need not be read for it.
 #[derive(Clone)]
 pub struct Handed {
     /// Its number in the lane.
     pub number: FrameNumber,
-    /// Its bytes.
-    pub frame: Bytes,
+    /// The frame itself.
+    pub frame: Stored,
     /// What is left of the mailbox's life.
     pub expires_in: Duration,
 }
@@ -87,7 +87,7 @@ impl Wakers {
         };
         let handed = expires_in.map(|expires_in| Handed {
             number,
-            frame,
+            frame: Stored::Here(frame),
             expires_in,
         });
         self.leave(id, |reader| reader != writer, handed.as_ref());

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use redis::{FromRedisValue, Value};
 
 use super::frame::FEW_BYTES;
-use crate::store::{Accepted, Outcome, StoreError};
+use crate::store::{Accepted, Outcome, StoreError, Stored};
 
 /// How many bytes of its SHA-256 name a frame in its mailbox: who makes two alike confuses only their own lane.
 pub(super) const DIGEST: usize = 16;
@@ -23,16 +23,8 @@ pub(super) struct Read {
     pub(super) expires_in: Duration,
     /// How many frames the reader has written.
     pub(super) written: u16,
-    /// The peer's.
+    /// The peer's: `Here` are those of few bytes.
     pub(super) frames: Vec<Stored>,
-}
-
-/// A frame that a script has found.
-pub(super) enum Stored {
-    /// Its few bytes.
-    Few(Bytes),
-    /// The name under which it lies.
-    Beside([u8; DIGEST]),
 }
 
 impl Answer {
@@ -117,7 +109,7 @@ impl Read {
         while let Some(digest) = packed.take() {
             let length = packed.take().map(u32::from_le_bytes).ok_or_else(strange)? as usize;
             frames.push(match length {
-                0..=FEW_BYTES => Stored::Few(packed.take_bytes(length).ok_or_else(strange)?),
+                0..=FEW_BYTES => Stored::Here(packed.take_bytes(length).ok_or_else(strange)?),
                 _ => Stored::Beside(digest),
             });
         }

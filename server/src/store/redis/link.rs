@@ -1,15 +1,7 @@
 //! Connections that are replaced when one of them has failed: one to look after, and one for each thread
-//! that calls, because a thread that has to wake another for every command costs more than a connection.
+//! that calls.
 
-use std::{
-    borrow::Cow,
-    cell::RefCell,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use redis::{Cmd, ErrorKind, Pipeline, RedisError, RedisResult, ServerErrorKind, Value};
 use tokio::{
@@ -18,7 +10,11 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout},
 };
 
-use super::servers::{Connection, Servers};
+use super::{
+    node::Node,
+    own::{Own, OwnConnections},
+    servers::{Connection, Servers},
+};
 
 /// How long a call is tried again before its caller hears that the store does not answer.
 const PATIENCE: Duration = Duration::from_secs(6);
@@ -30,10 +26,8 @@ const RENEW_WITHIN: Duration = Duration::from_secs(3);
 /// a connection that broke may have been done.
 #[derive(Clone)]
 pub(super) struct Link {
-    /// Tells the links of a process apart.
-    number: u64,
-    servers: Arc<Servers>,
     current: watch::Receiver<Current>,
+    own: OwnConnections,
     complaints: mpsc::Sender<u64>,
 }
 
@@ -45,10 +39,14 @@ pub(super) struct Current {
 }
 
 impl Link {
-    /// Connects, and goes on to look after the connection until the handle is used.
-    pub(super) async fn connect(servers: Arc<Servers>) -> RedisResult<(Self, AbortHandle)> {
+    /// Connects, and goes on to look after the connection until the handle is used. The threads' connections hear what is
+    /// published for the node.
+    pub(super) async fn connect(
+        servers: Arc<Servers>,
+        node: Option<Node>,
+    ) -> RedisResult<(Self, AbortHandle)> {
         metrics::counter!("naru_store_reconnects_total").increment(0);
-        let connection = servers.connect().await?;
+        let connection = servers.connect(None).await?;
         let first = Current {
             generation: 0,
             connection,
@@ -56,11 +54,9 @@ impl Link {
         let (sender, current) = watch::channel(first);
         let (complaints, queue) = mpsc::channel(1);
         let keeper = tokio::spawn(keep(Arc::clone(&servers), sender, queue)).abort_handle();
-        static LINKS: AtomicU64 = AtomicU64::new(0);
         let link = Self {
-            number: LINKS.fetch_add(1, Ordering::Relaxed),
-            servers,
             current,
+            own: OwnConnections::new(servers, node, complaints.clone()),
             complaints,
         };
         Ok((link, keeper))
@@ -72,22 +68,37 @@ impl Link {
     }
 
     pub(super) async fn command(&self, command: &Cmd) -> RedisResult<Value> {
-        self.send(&Request::Command(Cow::Borrowed(command))).await
+        self.send(|_| Request::Command(Cow::Borrowed(command)))
+            .await
     }
 
-    /// Yields the last answer.
-    pub(super) async fn send(&self, request: &Request<'_>) -> RedisResult<Value> {
+    /// Yields the last answer. A request may name the channel that its connection hears, if it hears one.
+    pub(super) async fn send<'r>(
+        &self,
+        request: impl Fn(Option<&str>) -> Request<'r>,
+    ) -> RedisResult<Value> {
         let deadline = Instant::now() + PATIENCE;
         let mut current = self.current.clone();
         loop {
-            let (generation, mut connection) = {
-                let shared = current.borrow_and_update();
-                let own = self.own(&shared);
-                let connection = own.unwrap_or_else(|| shared.connection.clone());
-                (shared.generation, connection)
+            let (generation, own) = {
+                let Current {
+                    generation,
+                    connection,
+                } = &*current.borrow_and_update();
+                let own = self.own.of_this_thread(*generation, connection);
+                let shared = || Own {
+                    connection: connection.clone(),
+                    channel: None,
+                };
+                (*generation, own.unwrap_or_else(shared))
             };
+            let Own {
+                mut connection,
+                channel,
+            } = own;
+            let request = request(channel.as_deref());
             let sent = async {
-                match request {
+                match &request {
                     Request::Command(command) => connection.command(command).await,
                     Request::Pipeline(pipeline) => {
                         let mut answers = connection.pipeline(pipeline).await?;
@@ -127,55 +138,6 @@ impl Link {
                     }
                 }
             }
-        }
-    }
-}
-
-thread_local! {
-    /// This thread's connections, one for each link.
-    static OWN: RefCell<Vec<Own>> = const { RefCell::new(Vec::new()) };
-}
-
-struct Own {
-    link: u64,
-    generation: u64,
-    connection: Arc<OnceLock<Connection>>,
-}
-
-impl Link {
-    /// This thread's connection. `None` until it is made, where it cannot be, and to a Cluster: several clients of a
-    /// Cluster were seen to learn of a planned failover at different times, and to refuse calls meanwhile.
-    fn own(&self, shared: &Current) -> Option<Connection> {
-        if let Connection::Cluster(_) = shared.connection {
-            return None;
-        }
-        OWN.with_borrow_mut(|all| {
-            let known = all
-                .iter()
-                .find(|own| own.link == self.number && own.generation == shared.generation);
-            match known {
-                Some(own) => own.connection.get().cloned(),
-                None => {
-                    all.retain(|own| own.link != self.number);
-                    all.push(self.make_own(shared.generation));
-                    None
-                }
-            }
-        })
-    }
-
-    fn make_own(&self, generation: u64) -> Own {
-        let connection = Arc::new(OnceLock::new());
-        let (servers, made) = (Arc::clone(&self.servers), Arc::clone(&connection));
-        tokio::spawn(async move {
-            if let Ok(Ok(connection)) = timeout(RENEW_WITHIN, servers.connect()).await {
-                let _ = made.set(connection);
-            }
-        });
-        Own {
-            link: self.number,
-            generation,
-            connection,
         }
     }
 }
@@ -242,7 +204,7 @@ async fn keep(
         tracing::warn!("the connection to the store was lost");
         metrics::counter!("naru_store_reconnects_total").increment(1);
         let connection = loop {
-            match timeout(RENEW_WITHIN, servers.connect()).await {
+            match timeout(RENEW_WITHIN, servers.connect(None)).await {
                 Ok(Ok(connection)) => break connection,
                 Ok(Err(_)) | Err(_) => sleep(PAUSE).await,
             }
@@ -252,6 +214,8 @@ async fn keep(
             generation: generation + 1,
             connection,
         });
+        // One that is lost as soon as it is made does not keep the servers busy.
+        sleep(PAUSE).await;
         checks.reset();
     }
 }

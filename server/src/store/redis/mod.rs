@@ -4,11 +4,13 @@ mod answer;
 mod deployment;
 mod frame;
 mod link;
+mod node;
+mod own;
 mod script;
 mod servers;
 mod subscriber;
 
-use std::{borrow::Cow, fmt::Write, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
+use std::{borrow::Cow, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use naru_core::mailbox::{FrameNumber, MailboxId, TokenHash};
@@ -17,13 +19,14 @@ use tokio::task::AbortHandle;
 
 pub use self::deployment::{Deployment, NoRedisUrl};
 use self::{
-    answer::{Answer, Read, Stored, parse, strange},
+    answer::{Answer, Read, parse, strange},
     frame::{Frame, key_of_frame},
     link::{Link, Request},
+    node::Node,
     script::{By, Script, Scripts},
     servers::Servers,
 };
-use super::{Capacity, Change, Changed, Outcome, Store, StoreError, Unread, Wakers, Watch};
+use super::{Capacity, Change, Changed, Outcome, Store, StoreError, Stored, Unread, Wakers, Watch};
 
 /// How long replicas may take to have a change of a deposit.
 const REPLICATE_WITHIN: Duration = Duration::from_millis(300);
@@ -60,7 +63,7 @@ impl Connected {
     pub(crate) async fn open(deployment: &Deployment) -> Result<Self, ConnectError> {
         // TLS to Redis takes the process's provider; a host that has chosen one keeps it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let (link, keeper) = Link::connect(Arc::new(Servers::new(deployment)?)).await?;
+        let (link, keeper) = Link::connect(Arc::new(Servers::new(deployment)?), None).await?;
         refuse_eviction(&link).await?;
         Ok(Self { link, keeper })
     }
@@ -85,8 +88,7 @@ pub struct Redis {
     scripts: Scripts,
     wakers: Wakers,
     capacity: Capacity,
-    /// Where this node hears of changes.
-    channel: String,
+    node: Node,
     tasks: Vec<AbortHandle>,
 }
 
@@ -103,20 +105,20 @@ impl Redis {
         capacity: Capacity,
     ) -> Result<Self, ConnectError> {
         let servers = Arc::new(Servers::new(deployment)?);
-        let (link, keeper) = Link::connect(Arc::clone(&servers)).await?;
+        let wakers = Wakers::default();
+        let node = Node::draw(wakers.clone())?;
+        let (link, keeper) = Link::connect(Arc::clone(&servers), Some(node.clone())).await?;
         let mut tasks = vec![keeper];
         refuse_eviction(&link).await?;
         let replicating = match deployment.replicas {
             0 => None,
             replicas => {
-                let (link, keeper) = Link::connect(Arc::clone(&servers)).await?;
+                let (link, keeper) = Link::connect(Arc::clone(&servers), None).await?;
                 tasks.push(keeper);
                 Some(Replicating { link, replicas })
             }
         };
-        let wakers = Wakers::default();
-        let channel = draw_channel()?;
-        let listener = subscriber::listen(servers, link.clone(), channel.clone(), wakers.clone());
+        let listener = subscriber::listen(servers, link.clone(), node.clone());
         tasks.push(tokio::spawn(listener).abort_handle());
         Ok(Self {
             link,
@@ -124,22 +126,23 @@ impl Redis {
             scripts: Scripts::new(),
             wakers,
             capacity,
-            channel,
+            node,
             tasks,
         })
     }
 
-    /// Runs one script, its arguments added by `with`; what is to be stored is stored before it.
+    /// Runs one script; what is to be stored is stored before it. `with` adds its arguments, and may have the channel on
+    /// which whoever waits on this thread is woken.
     async fn run(
         &self,
         script: &Script,
         mailbox: &str,
         to_store: Option<(&Frame, &[u8])>,
-        with: impl Fn(&mut Cmd),
+        with: impl Fn(&mut Cmd, &str),
     ) -> Result<Answer, StoreError> {
-        let request = |by| {
+        let request = |by, channel: Option<&str>| {
             let mut command = script.call(by, mailbox);
-            with(&mut command);
+            with(&mut command, channel.unwrap_or(self.node.channel()));
             let Some((frame, bytes)) = to_store else {
                 return Request::Command(Cow::Owned(command));
             };
@@ -161,7 +164,7 @@ impl Redis {
         let Some(Replicating { link, replicas }) = &self.replicating else {
             return Ok(());
         };
-        let request = |by| {
+        let request = |by, _: Option<&str>| {
             let mut pipeline = redis::pipe();
             pipeline
                 .add_command(self.scripts.touch.call(by, mailbox))
@@ -189,20 +192,18 @@ impl Redis {
         change: &Change,
         after: u16,
     ) -> Result<Answer, StoreError> {
-        let node = self.node_of_a_waiter(id, change.reader());
-        let then = |command: &mut Cmd| {
-            command.arg(after).arg(node);
-        };
+        let then = self.reading(id, change.reader(), after);
+        let node = &**self.node.channel();
         match change {
             Change::Open { open, lifetimes } => {
-                let answer = self.run(&self.scripts.open, mailbox, None, |command| {
+                let answer = self.run(&self.scripts.open, mailbox, None, |command, channel| {
                     command
                         .arg(open.token.as_bytes())
                         .arg(open.join.as_bytes())
                         .arg(milliseconds(self.capacity.waits(open, *lifetimes)))
                         .arg(milliseconds(self.capacity.transfer_ttl))
                         .arg(open.deposit.map_or(0, NonZeroU32::get));
-                    then(command);
+                    then(command, channel);
                 });
                 answer.await
             }
@@ -215,17 +216,17 @@ impl Redis {
                 let lives = self.capacity.transfer_ttl.min(lifetimes.transfer);
                 let script = &self.scripts.join;
                 let (to_store, given) = frame.way(&join.m1);
-                let answer = self.run(script, mailbox, to_store, |command| {
+                let answer = self.run(script, mailbox, to_store, |command, channel| {
                     command
                         .arg(by.as_bytes())
-                        .arg(&self.channel)
+                        .arg(node)
                         .arg(join.token.as_bytes())
                         .arg(&frame.entry[..])
                         .arg(milliseconds(lives))
                         .arg(milliseconds(self.capacity.transfer_ttl))
                         .arg(self.capacity.mailbox_bytes)
                         .arg(given);
-                    then(command);
+                    then(command, channel);
                 });
                 answer.await
             }
@@ -237,16 +238,16 @@ impl Redis {
                 let frame = Frame::new(mailbox, *by, *number, bytes);
                 let script = &self.scripts.append;
                 let (to_store, given) = frame.way(bytes);
-                let answer = self.run(script, mailbox, to_store, |command| {
+                let answer = self.run(script, mailbox, to_store, |command, channel| {
                     command
                         .arg(by.as_bytes())
-                        .arg(&self.channel)
+                        .arg(node)
                         .arg(number.get())
                         .arg(&frame.entry[..])
                         .arg(self.capacity.lane_frames)
                         .arg(self.capacity.mailbox_bytes)
                         .arg(given);
-                    then(command);
+                    then(command, channel);
                 });
                 answer.await
             }
@@ -261,16 +262,16 @@ impl Redis {
         }
     }
 
-    /// Whoever writes next lets this node know, where somebody waits on it.
-    fn node_of_a_waiter(&self, id: &MailboxId, reader: TokenHash) -> &str {
-        match self.wakers.is_watched(id, reader) {
-            true => self.channel.as_str(),
-            false => "",
+    /// Adds what `unread.lua` takes: whoever writes next lets the channel know, where the reader waits.
+    fn reading(&self, id: &MailboxId, reader: TokenHash, after: u16) -> impl Fn(&mut Cmd, &str) {
+        let waits = self.wakers.is_watched(id, reader);
+        move |command, channel| {
+            command.arg(after).arg(if waits { channel } else { "" });
         }
     }
 
-    /// The frames that a script has found.
-    async fn fetch(
+    /// What a script has found, with its frames.
+    async fn complete(
         &self,
         mailbox: &str,
         read: Result<Read, StoreError>,
@@ -280,10 +281,19 @@ impl Redis {
             written,
             frames,
         } = read?;
+        Ok(Unread {
+            frames: self.gather(mailbox, frames).await?,
+            written,
+            expires_in,
+        })
+    }
+
+    /// The bytes of frames of one lane.
+    async fn gather(&self, mailbox: &str, frames: Vec<Stored>) -> Result<Vec<Bytes>, StoreError> {
         let beside: Vec<_> = frames
             .iter()
             .filter_map(|frame| match frame {
-                Stored::Few(_) => None,
+                Stored::Here(_) => None,
                 Stored::Beside(digest) => Some(key_of_frame(mailbox, digest)),
             })
             .collect();
@@ -297,14 +307,10 @@ impl Redis {
         let mut found = found.into_iter();
         // A lane has no gap: what follows a frame that was taken away meanwhile has to wait.
         let frames = frames.into_iter().map_while(|frame| match frame {
-            Stored::Few(bytes) => Some(bytes),
+            Stored::Here(bytes) => Some(bytes),
             Stored::Beside(_) => found.next().flatten(),
         });
-        Ok(Unread {
-            frames: frames.collect(),
-            written,
-            expires_in,
-        })
+        Ok(frames.collect())
     }
 }
 
@@ -323,12 +329,13 @@ impl Drop for Redis {
 
 impl Store for Redis {
     async fn read(&self, id: MailboxId, by: TokenHash, after: u16) -> Result<Unread, StoreError> {
-        let node = self.node_of_a_waiter(&id, by);
+        let then = self.reading(&id, by, after);
         let mailbox = key(&id);
-        let answer = self.run(&self.scripts.read, &mailbox, None, |command| {
-            command.arg(by.as_bytes()).arg(after).arg(node);
+        let answer = self.run(&self.scripts.read, &mailbox, None, |command, channel| {
+            command.arg(by.as_bytes());
+            then(command, channel);
         });
-        self.fetch(&mailbox, answer.await?.read()).await
+        self.complete(&mailbox, answer.await?.read()).await
     }
 
     async fn change(
@@ -343,13 +350,13 @@ impl Store for Redis {
         let expires_in = read.as_ref().ok().map(|read| read.expires_in);
         self.wakers.tell(&id, &change, outcome.accepted, expires_in);
         self.settle(&mailbox, outcome).await?;
-        Ok((outcome, self.fetch(&mailbox, read).await))
+        Ok((outcome, self.complete(&mailbox, read).await))
     }
 
     async fn close(&self, id: MailboxId, by: TokenHash) -> Result<Outcome, StoreError> {
         let mailbox = key(&id);
-        let answer = self.run(&self.scripts.end, &mailbox, None, |command| {
-            command.arg(by.as_bytes()).arg(&self.channel);
+        let answer = self.run(&self.scripts.end, &mailbox, None, |command, _| {
+            command.arg(by.as_bytes()).arg(&**self.node.channel());
         });
         let outcome = answer.await?.outcome()?;
         self.wakers.wake(&id);
@@ -360,6 +367,14 @@ impl Store for Redis {
     async fn ready(&self) -> Result<(), StoreError> {
         let ping = self.link.command(&redis::cmd("PING")).await;
         ping.map(drop).map_err(|error| unavailable(&error))
+    }
+
+    async fn fetch(&self, id: MailboxId, frame: Stored) -> Option<Bytes> {
+        let frames = match frame {
+            Stored::Here(bytes) => return Some(bytes),
+            Stored::Beside(_) => self.gather(&key(&id), vec![frame]).await,
+        };
+        frames.ok()?.pop()
     }
 
     fn watch(&self, id: MailboxId, reader: TokenHash) -> Watch {
@@ -378,11 +393,11 @@ fn milliseconds(duration: Duration) -> u64 {
 /// A Redis that does not know a script is given it, with everything before it once more.
 async fn exchange(
     link: &Link,
-    request: impl Fn(By) -> Request<'static>,
+    request: impl Fn(By, Option<&str>) -> Request<'static>,
 ) -> Result<Value, StoreError> {
-    let mut answer = link.send(&request(By::Hash)).await;
+    let mut answer = link.send(|channel| request(By::Hash, channel)).await;
     if matches!(&answer, Err(error) if has_no_script(error)) {
-        answer = link.send(&request(By::Text)).await;
+        answer = link.send(|channel| request(By::Text, channel)).await;
     }
     answer.map_err(|error| unavailable(&error))
 }
@@ -407,18 +422,6 @@ fn unavailable(error: &RedisError) -> StoreError {
 fn any_server_error(error: &RedisError, is: impl Fn(&redis::ServerError) -> bool) -> bool {
     let errors = error.clone().into_server_errors();
     errors.is_some_and(|errors| errors.iter().any(|(_, error)| is(error)))
-}
-
-/// A name that no other node has.
-fn draw_channel() -> Result<String, getrandom::Error> {
-    let mut name = [0; 8];
-    getrandom::fill(&mut name)?;
-    let mut channel = String::from("naru:node:");
-    for byte in name {
-        // Writing to a `String` cannot fail.
-        let _ = write!(channel, "{byte:02x}");
-    }
-    Ok(channel)
 }
 
 /// Asks every master.

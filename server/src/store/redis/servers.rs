@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, Pipeline,
-    RedisError, RedisResult, TlsCertificates, Value,
-    aio::{MultiplexedConnection, PubSub},
+    ProtocolVersion, RedisError, RedisResult, TlsCertificates, Value,
+    aio::{AsyncPushSender, MultiplexedConnection, PubSub},
     cluster::{ClusterClient, ClusterClientBuilder},
     cluster_async::ClusterConnection,
 };
@@ -69,14 +69,14 @@ impl Servers {
         })
     }
 
-    /// Connects to the master, or to all of a Cluster's.
-    pub(super) async fn connect(&self) -> RedisResult<Connection> {
+    /// Connects to the master, or to all of a Cluster's, where nothing is heard.
+    pub(super) async fn connect(&self, ear: Option<&Ear>) -> RedisResult<Connection> {
         match (&self.topology, &self.cluster) {
-            (Topology::Single(server), _) => self.connect_to(server.clone()).await,
+            (Topology::Single(server), _) => self.connect_to(server.clone(), ear).await,
             (Topology::Sentinel(sentinels), _) => {
                 let address = self.master(sentinels).await?;
                 tokio::select! {
-                    connection = self.connect_to_master(sentinels, address.clone()) => connection,
+                    connection = self.connect_to_master(sentinels, address.clone(), ear) => connection,
                     // A master that hangs is left as soon as there is another.
                     () = self.renamed(sentinels, &address) => {
                         Err(ErrorKind::MasterNameNotFoundBySentinel.into_error())
@@ -140,15 +140,28 @@ impl Servers {
         }
     }
 
-    async fn connect_to(&self, server: ConnectionInfo) -> RedisResult<Connection> {
-        let config = AsyncConnectionConfig::new()
+    async fn connect_to(
+        &self,
+        mut server: ConnectionInfo,
+        ear: Option<&Ear>,
+    ) -> RedisResult<Connection> {
+        let mut config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT_WITHIN))
             .set_response_timeout(Some(ANSWER_WITHIN));
+        if let Some(ear) = ear {
+            config = config.set_push_sender(Arc::clone(&ear.hear));
+            // The older protocol has answers alone on a connection that takes commands.
+            let settings = server.redis_settings().clone();
+            server = server.set_redis_settings(settings.set_protocol(ProtocolVersion::RESP3));
+        }
         let address = Arc::new(server.addr().clone());
-        let connection = self
+        let mut connection = self
             .client(server)?
             .get_multiplexed_async_connection_with_config(&config)
             .await?;
+        if let Some(ear) = ear {
+            connection.subscribe(&*ear.channel).await?;
+        }
         Ok(Connection::Primary {
             address,
             connection,
@@ -207,8 +220,9 @@ impl Servers {
         &self,
         sentinels: &Sentinels,
         address: ConnectionAddr,
+        ear: Option<&Ear>,
     ) -> RedisResult<Connection> {
-        let mut connection = self.connect_to(sentinels.server(address)?).await?;
+        let mut connection = self.connect_to(sentinels.server(address)?, ear).await?;
         let role = connection.command(&redis::cmd("ROLE")).await?;
         let is_master = match role {
             Value::Array(parts) => parts
@@ -237,6 +251,12 @@ impl Sentinels {
         let server = redis::IntoConnectionInfo::into_connection_info(address)?;
         Ok(server.set_redis_settings(self.login.clone()))
     }
+}
+
+/// What is heard over a connection that takes commands too.
+pub(super) struct Ear {
+    pub(super) channel: Arc<str>,
+    pub(super) hear: Arc<dyn AsyncPushSender>,
 }
 
 /// Where commands go. A clone shares the connection.

@@ -2,9 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use futures_util::StreamExt;
-use naru_core::mailbox::{FrameNumber, TokenHash};
 use redis::aio::PubSub;
 use tokio::{
     sync::watch,
@@ -13,9 +11,9 @@ use tokio::{
 
 use super::{
     link::{Current, Link},
+    node::Node,
     servers::Servers,
 };
-use crate::store::{Handed, Wakers};
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 const BEAT_EVERY: Duration = Duration::from_millis(500);
@@ -23,22 +21,21 @@ const BEAT_EVERY: Duration = Duration::from_millis(500);
 const SILENCE: Duration = Duration::from_millis(1_700);
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Wakes this node's waiters for as long as the task runs, over connections of its own: a subscription
-/// that shares one with commands was seen to cross their answers.
-pub(super) async fn listen(servers: Arc<Servers>, link: Link, channel: String, wakers: Wakers) {
+/// Wakes this node's waiters for as long as the task runs, over connections of its own: in a Cluster, a subscription that
+/// shares one with commands was seen to cross their answers.
+pub(super) async fn listen(servers: Arc<Servers>, link: Link, node: Node) {
     let mut current = link.follow();
     for turn in 0.. {
         let connection = current.borrow_and_update().connection.clone();
-        let subscription = servers.subscribe(&connection, turn, &channel);
+        let subscription = servers.subscribe(&connection, turn, node.channel());
         let subscription = tokio::select! {
             subscription = timeout(CONNECT_WITHIN, subscription) => subscription,
             // A master that hangs is left as soon as there is another.
             Ok(()) = current.changed() => continue,
         };
         if let Ok(Ok(subscription)) = subscription {
-            // What changed while nobody listened was not heard; what a failover forgot has changed too.
-            wakers.wake_all();
-            until_silent(subscription, &link, &mut current, &channel, &wakers).await;
+            node.wake_all();
+            until_silent(subscription, &link, &mut current, &node).await;
         }
         sleep(PAUSE).await;
     }
@@ -50,8 +47,7 @@ async fn until_silent(
     mut subscription: PubSub,
     link: &Link,
     current: &mut watch::Receiver<Current>,
-    channel: &str,
-    wakers: &Wakers,
+    node: &Node,
 ) {
     let mut messages = subscription.on_message();
     let mut beats = interval(BEAT_EVERY);
@@ -62,16 +58,16 @@ async fn until_silent(
             message = messages.next() => {
                 let Some(message) = message else { return };
                 heard = Instant::now();
-                pass_on(message.get_payload_bytes(), wakers);
+                node.hear(message.get_payload_bytes());
             }
             _ = beats.tick() => {
                 if heard.elapsed() > SILENCE {
                     tracing::warn!("nothing is heard of changes");
                     return;
                 }
-                let (link, channel) = (link.clone(), channel.to_owned());
+                let (link, channel) = (link.clone(), Arc::clone(node.channel()));
                 tokio::spawn(async move {
-                    let beat = redis::cmd("PUBLISH").arg(&channel).arg("").clone();
+                    let beat = redis::cmd("PUBLISH").arg(&*channel).arg("").clone();
                     // A beat that is not sent is not heard.
                     let _ = timeout(BEAT_EVERY, link.command(&beat)).await;
                 });
@@ -84,47 +80,5 @@ async fn until_silent(
                 return;
             }
         }
-    }
-}
-
-/// What `wake.lua` publishes; a beat is empty.
-fn pass_on(message: &[u8], wakers: &Wakers) {
-    let Some((name, handed)) = message.split_at_checked(NAME) else {
-        return;
-    };
-    let Some(id) = std::str::from_utf8(name)
-        .ok()
-        .and_then(|it| it.parse().ok())
-    else {
-        return;
-    };
-    match Addressed::parse(handed) {
-        Some(Addressed { reader, handed }) => wakers.hand(&id, reader, &handed),
-        None => wakers.wake(&id),
-    }
-}
-
-/// Characters of a mailbox's name.
-const NAME: usize = 22;
-
-/// A frame, and who has waited for it.
-struct Addressed {
-    reader: TokenHash,
-    handed: Handed,
-}
-
-impl Addressed {
-    fn parse(bytes: &[u8]) -> Option<Self> {
-        let (reader, rest) = bytes.split_first_chunk()?;
-        let (number, rest) = rest.split_first_chunk()?;
-        let (left, frame) = rest.split_first_chunk()?;
-        Some(Self {
-            reader: TokenHash::from_bytes(*reader),
-            handed: Handed {
-                number: FrameNumber::new(u16::from_le_bytes(*number))?,
-                frame: Bytes::copy_from_slice(frame),
-                expires_in: Duration::from_millis(u64::from_le_bytes(*left)),
-            },
-        })
     }
 }

@@ -23,7 +23,7 @@ if not is_fetched or own_count == 1 then
   end
   head, lasts = struct.pack(HEAD, token, join, #scanner, scanner, ended, deposit, lease, remembered), ttl
   for _, node in ipairs({ other_node, is_fetched and '' or own_node }) do
-    if node ~= '' and node ~= ARGV[2] then
+    if node ~= '' and string.sub(node, 1, #ARGV[2]) ~= ARGV[2] then
       redis.call('PUBLISH', node, (string.sub(mailbox, 7, -2)))
     end
   end

@@ -1,5 +1,5 @@
 -- Each lane has how many frames were written and how many of them acknowledged, the bytes of the others, the
--- channel of the node on which its writer has waited last, and of each frame the digest and the length, which
+-- channel on which its writer was woken last when it waited, and of each frame the digest and the length, which
 -- follow after both. The frames themselves are keys of their own, named by their digest.
 local own_count, own_acked, own_bytes, own_node, own_frames
 local other_count, other_acked, other_bytes, other_node, other_frames
