@@ -606,6 +606,9 @@ async fn a_full_redis_refuses_newcomers_and_drops_nothing() {
     };
     let store = Backend::open(&redis.url(), capacity).await.unwrap();
     joined(&store).await;
+    let one_of_the_relay = timeout(PATIENCE, workers_of(&redis, 1));
+    one_of_the_relay.await.unwrap();
+    let connections = connections(&redis).await;
     let mut stored = 0;
     let refused = loop {
         match append(&store, displayer(), stored + 1, &vec![stored as u8; 20_000]).await {
@@ -627,6 +630,22 @@ async fn a_full_redis_refuses_newcomers_and_drops_nothing() {
     let room = append(&store, displayer(), stored + 1, &[9; 20_000]).await;
     assert_eq!(room, Ok(Accepted::New));
     assert_eq!(store.end(id(0), displayer()).await, Ok(()));
+    let own = 1;
+    assert_eq!(self::connections(&redis).await, connections + own, "of all");
+}
+
+/// How many there have been.
+async fn connections(redis: &RunningRedis) -> u64 {
+    let mut info = redis::cmd("INFO");
+    let mut connection = redis.connect().await;
+    let info: String = info
+        .arg("stats")
+        .query_async(&mut connection)
+        .await
+        .unwrap();
+    let mut lines = info.lines();
+    let count = lines.find_map(|line| line.strip_prefix("total_connections_received:"));
+    count.unwrap().parse().unwrap()
 }
 
 #[tokio::test]

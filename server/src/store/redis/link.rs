@@ -167,11 +167,23 @@ impl Trouble {
             ErrorKind::Server(BusyLoading | ClusterDown | TryAgain | Moved | Ask) => {
                 Some(Self::Passing)
             }
+            // Most of these say what a server will say again, over whatever connection: that it is full, for instance.
+            ErrorKind::Extension => Self::by_code(error),
             ErrorKind::Server(_)
             | ErrorKind::AuthenticationFailed
             | ErrorKind::InvalidClientConfig => None,
             _ => Some(Self::Lost),
         }
+    }
+
+    fn by_code(error: &RedisError) -> Option<Self> {
+        let errors = error.clone().into_server_errors()?;
+        errors.iter().find_map(|(_, error)| match error.code() {
+            "BUSY" | "NOREPLICAS" => Some(Self::Passing),
+            // It waited at a master that is none any more.
+            "UNBLOCKED" => Some(Self::Lost),
+            _ => None,
+        })
     }
 }
 
