@@ -257,27 +257,30 @@ async fn several_nodes(relay: &Path, load: &Load) {
          transfer | Redis CPU µs a transfer",
         nodes::SHARE * 100.0
     );
-    let mut of_one = None;
-    for (count, sides) in [
+    let arrangements = [
         (1, Sides::Together),
-        (2, Sides::Apart),
-        (4, Sides::Apart),
         (2, Sides::Together),
         (4, Sides::Together),
-    ] {
-        let start = |redis: &Redis| Server::relay(relay, &redis.url());
-        let work = match nodes::work(start, count, sides, load.bytes).await {
-            Ok(work) => work,
-            Err(error) => {
-                println!("not measured, since processes cannot be limited here: {error}");
-                return;
-            }
-        };
-        let of_one = *of_one.get_or_insert(work.rate);
+        (2, Sides::Anywhere),
+        (4, Sides::Anywhere),
+        (2, Sides::Apart),
+        (4, Sides::Apart),
+    ];
+    let start = |redis: &Redis| Server::relay(relay, &redis.url());
+    let works = match nodes::contest(&arrangements, start, load.bytes).await {
+        Ok(works) => works,
+        Err(error) => {
+            println!("not measured, since processes cannot be limited here: {error}");
+            return;
+        }
+    };
+    let of_one = works.first().map_or(f64::NAN, |work| work.rate);
+    for ((count, sides), work) in arrangements.iter().zip(&works) {
         let (ratio, used) = (work.rate / of_one, work.used * 100.0);
         let sides = match sides {
-            Sides::Apart => "sides apart",
             Sides::Together => "sides together",
+            Sides::Anywhere => "sides anywhere",
+            Sides::Apart => "sides apart",
         };
         println!(
             "{count}, {sides} | {:.0} | {ratio:.2} | {used:.1} | {:.0} | {:.0}",

@@ -18,8 +18,10 @@ pub(crate) const SHARE: f64 = 0.15;
 /// Transfers at once for each node: so many that none is without work while the other side has its turn, and so
 /// few that none is answered too late.
 const AT_ONCE: usize = 128;
-const FIRST: Duration = Duration::from_secs(3);
-const LASTS: Duration = Duration::from_secs(15);
+const FIRST: Duration = Duration::from_secs(2);
+const LASTS: Duration = Duration::from_secs(8);
+/// By turns, each with new processes; the best counts, as with whole transfers.
+const ROUNDS: usize = 3;
 
 /// What so many nodes do together.
 pub(crate) struct Work {
@@ -53,15 +55,38 @@ impl Node {
 pub(crate) enum Sides {
     /// Both at the same one.
     Together,
+    /// As a balancer spreads connections: as often at any two as at one.
+    Anywhere,
     /// At two, as far as there are.
     Apart,
 }
 
-/// Transfers of so many nodes that share a Redis.
+/// How many nodes there are, and where the sides of a transfer.
+pub(crate) type Arrangement = (usize, Sides);
+
+/// What each of several arrangements does at its best.
 ///
 /// # Errors
 /// What the system says, where processes cannot be limited.
-pub(crate) async fn work(
+pub(crate) async fn contest(
+    arrangements: &[Arrangement],
+    start: impl Fn(&Redis) -> Server,
+    bytes: usize,
+) -> io::Result<Vec<Work>> {
+    let mut best: Vec<Option<Work>> = arrangements.iter().map(|_| None).collect();
+    for _ in 0..ROUNDS {
+        for ((count, sides), best) in arrangements.iter().zip(&mut best) {
+            let work = work(&start, *count, *sides, bytes).await?;
+            if best.as_ref().is_none_or(|best| best.rate < work.rate) {
+                *best = Some(work);
+            }
+        }
+    }
+    Ok(best.into_iter().flatten().collect())
+}
+
+/// Transfers of so many nodes that share a Redis.
+async fn work(
     start: impl Fn(&Redis) -> Server,
     count: usize,
     sides: Sides,
@@ -77,6 +102,7 @@ pub(crate) async fn work(
         let address = |at: usize| nodes[at % count].server.address.clone();
         let other = match sides {
             Sides::Together => pair,
+            Sides::Anywhere => pair / count,
             Sides::Apart => pair + 1,
         };
         let (ours, theirs) = (address(pair), address(other));
