@@ -7,7 +7,7 @@ use naru_core::mailbox::{MailboxId, TokenHash};
 use rustls::crypto::ring;
 
 use super::{
-    Capacity, Change, Changed, Outcome, Store, StoreError, Stored, Unread, Watch,
+    Capacity, Change, Changed, Outcome, Store, StoreError, Unread, Watch,
     memory::Memory,
     redis::{ConnectError, Deployment, NoRedisUrl, Redis},
 };
@@ -126,10 +126,10 @@ impl Store for Backend {
         on!(self, store => store.ready().await)
     }
 
-    async fn fetch(&self, id: MailboxId, frame: Stored) -> Option<Bytes> {
+    async fn fetch_named(&self, id: MailboxId, name: [u8; 16]) -> Option<Bytes> {
         match self {
-            Self::Memory(memory) => memory.fetch(id, frame).await,
-            Self::Redis(redis) => Box::pin(redis.fetch(id, frame)).await,
+            Self::Memory(memory) => memory.fetch_named(id, name).await,
+            Self::Redis(redis) => Box::pin(redis.fetch_named(id, name)).await,
         }
     }
 

@@ -294,13 +294,22 @@ pub trait Store: Sync {
     fn ready(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// The bytes of a frame that a [`Watch`] has been handed; `None` where they are not to be had, or no longer.
-    fn fetch(&self, _id: MailboxId, frame: Stored) -> impl Future<Output = Option<Bytes>> + Send {
+    fn fetch(&self, id: MailboxId, frame: Stored) -> impl Future<Output = Option<Bytes>> + Send {
         async move {
             match frame {
                 Stored::Here(bytes) => Some(bytes),
-                Stored::Beside(_) => None,
+                Stored::Beside(name) => self.fetch_named(id, name).await,
             }
         }
+    }
+
+    /// [`Self::fetch`] of a [`Stored::Beside`], which not every store hands over.
+    fn fetch_named(
+        &self,
+        _id: MailboxId,
+        _name: [u8; 16],
+    ) -> impl Future<Output = Option<Bytes>> + Send {
+        async { None }
     }
 
     /// Hears from now on of what others than the reader do to the mailbox: at other relays after the reader's next

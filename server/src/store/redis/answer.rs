@@ -122,7 +122,7 @@ impl Read {
 }
 
 /// Fields that follow each other.
-struct Packed<'b>(&'b [u8]);
+pub(super) struct Packed<'b>(pub(super) &'b [u8]);
 
 impl Packed<'_> {
     fn take_bytes(&mut self, length: usize) -> Option<Bytes> {
@@ -131,7 +131,7 @@ impl Packed<'_> {
         Some(Bytes::copy_from_slice(bytes))
     }
 
-    fn take<const BYTES: usize>(&mut self) -> Option<[u8; BYTES]> {
+    pub(super) fn take<const BYTES: usize>(&mut self) -> Option<[u8; BYTES]> {
         let (field, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
         Some(*field)

@@ -11,6 +11,7 @@ use tokio::{
 };
 
 use super::{
+    any_server_error,
     node::Node,
     own::{Own, OwnConnections},
     servers::{Connection, Servers},
@@ -177,13 +178,12 @@ impl Trouble {
     }
 
     fn by_code(error: &RedisError) -> Option<Self> {
-        let errors = error.clone().into_server_errors()?;
-        errors.iter().find_map(|(_, error)| match error.code() {
-            "BUSY" | "NOREPLICAS" => Some(Self::Passing),
-            // It waited at a master that is none any more.
-            "UNBLOCKED" => Some(Self::Lost),
-            _ => None,
-        })
+        let is = |codes: &[&str]| any_server_error(error, |error| codes.contains(&error.code()));
+        if is(&["BUSY", "NOREPLICAS"]) {
+            return Some(Self::Passing);
+        }
+        // It waited at a master that is none any more.
+        is(&["UNBLOCKED"]).then_some(Self::Lost)
     }
 }
 

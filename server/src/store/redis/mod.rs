@@ -193,7 +193,7 @@ impl Redis {
         after: u16,
     ) -> Result<Answer, StoreError> {
         let then = self.reading(id, change.reader(), after);
-        let node = &**self.node.channel();
+        let node = self.node.channel();
         match change {
             Change::Open { open, lifetimes } => {
                 let answer = self.run(&self.scripts.open, mailbox, None, |command, channel| {
@@ -356,7 +356,7 @@ impl Store for Redis {
     async fn close(&self, id: MailboxId, by: TokenHash) -> Result<Outcome, StoreError> {
         let mailbox = key(&id);
         let answer = self.run(&self.scripts.end, &mailbox, None, |command, _| {
-            command.arg(by.as_bytes()).arg(&**self.node.channel());
+            command.arg(by.as_bytes()).arg(self.node.channel());
         });
         let outcome = answer.await?.outcome()?;
         self.wakers.wake(&id);
@@ -369,11 +369,8 @@ impl Store for Redis {
         ping.map(drop).map_err(|error| unavailable(&error))
     }
 
-    async fn fetch(&self, id: MailboxId, frame: Stored) -> Option<Bytes> {
-        let frames = match frame {
-            Stored::Here(bytes) => return Some(bytes),
-            Stored::Beside(_) => self.gather(&key(&id), vec![frame]).await,
-        };
+    async fn fetch_named(&self, id: MailboxId, name: [u8; 16]) -> Option<Bytes> {
+        let frames = self.gather(&key(&id), vec![Stored::Beside(name)]).await;
         frames.ok()?.pop()
     }
 

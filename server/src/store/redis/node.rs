@@ -5,6 +5,7 @@ use std::{fmt::Write, sync::Arc, time::Duration};
 use bytes::Bytes;
 use naru_core::mailbox::{FrameNumber, TokenHash};
 
+use super::answer::Packed;
 use crate::store::{Handed, Stored, Wakers};
 
 /// A relay and the clients that wait there. Others publish what has changed for these on the channel that the mailbox
@@ -31,7 +32,7 @@ impl Node {
         })
     }
 
-    pub(super) fn channel(&self) -> &Arc<str> {
+    pub(super) fn channel(&self) -> &str {
         &self.channel
     }
 
@@ -74,31 +75,26 @@ struct Addressed {
 
 impl Addressed {
     fn parse(bytes: &[u8]) -> Option<Self> {
-        let (reader, rest) = bytes.split_first_chunk()?;
-        let (number, rest) = rest.split_first_chunk().map(u16_of)?;
-        let (left, rest) = rest.split_first_chunk()?;
+        let mut packed = Packed(bytes);
+        let reader = packed.take().map(TokenHash::from_bytes)?;
+        let number = packed.take().map(u16::from_le_bytes)?;
+        let left = packed.take().map(u64::from_le_bytes)?;
         // There is no frame 0: a name follows, and its number before.
         let (number, frame) = match FrameNumber::new(number) {
-            Some(number) => (number, Stored::Here(Bytes::copy_from_slice(rest))),
+            Some(number) => (number, Stored::Here(Bytes::copy_from_slice(packed.0))),
             None => {
-                let (number, digest) = rest.split_first_chunk().map(u16_of)?;
-                (
-                    FrameNumber::new(number)?,
-                    Stored::Beside(digest.try_into().ok()?),
-                )
+                let number = packed.take().map(u16::from_le_bytes)?;
+                let name = packed.0.try_into().ok()?;
+                (FrameNumber::new(number)?, Stored::Beside(name))
             }
         };
         Some(Self {
-            reader: TokenHash::from_bytes(*reader),
+            reader,
             handed: Handed {
                 number,
                 frame,
-                expires_in: Duration::from_millis(u64::from_le_bytes(*left)),
+                expires_in: Duration::from_millis(left),
             },
         })
     }
-}
-
-fn u16_of<'b>((bytes, rest): (&[u8; 2], &'b [u8])) -> (u16, &'b [u8]) {
-    (u16::from_le_bytes(*bytes), rest)
 }

@@ -65,9 +65,9 @@ async fn until_silent(
                     tracing::warn!("nothing is heard of changes");
                     return;
                 }
-                let (link, channel) = (link.clone(), Arc::clone(node.channel()));
+                let (link, node) = (link.clone(), node.clone());
                 tokio::spawn(async move {
-                    let beat = redis::cmd("PUBLISH").arg(&*channel).arg("").clone();
+                    let beat = redis::cmd("PUBLISH").arg(node.channel()).arg("").clone();
                     // A beat that is not sent is not heard.
                     let _ = timeout(BEAT_EVERY, link.command(&beat)).await;
                 });
