@@ -58,6 +58,7 @@ impl Server {
                 location = /pub {{ nchan_publisher; {channel} }}
                 location = /sub {{
                   nchan_subscriber longpoll; nchan_subscriber_first_message oldest; {channel}
+                  nchan_subscriber_timeout 2;
                 }}
               }}
             }}",
