@@ -94,8 +94,8 @@ impl Wakers {
     }
 
     /// Leaves a frame to the reader who may have waited for it, and wakes it.
-    pub(super) fn hand(&self, id: &MailboxId, reader: TokenHash, handed: &Handed) {
-        self.leave(id, |waiting| waiting == reader, Some(handed));
+    pub(super) fn hand(&self, id: &MailboxId, is_for: impl Fn(TokenHash) -> bool, handed: &Handed) {
+        self.leave(id, is_for, Some(handed));
     }
 
     fn leave(&self, id: &MailboxId, is_for: impl Fn(TokenHash) -> bool, handed: Option<&Handed>) {

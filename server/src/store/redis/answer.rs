@@ -11,12 +11,8 @@ use crate::store::{Accepted, Outcome, StoreError, Stored};
 /// How many bytes of its SHA-256 name a frame in its mailbox: who makes two alike confuses only their own lane.
 pub(super) const DIGEST: usize = 16;
 
-/// What a script says: a word, and what belongs to it, packed as `answer.lua` does.
-pub(super) struct Answer {
-    bytes: Vec<u8>,
-    /// Where the word ends.
-    word: usize,
-}
+/// What a script says: what `answer.lua` packs, or the word of a refusal, a line's end, and what belongs to it.
+pub(super) struct Answer(Vec<u8>);
 
 /// What a reader may have.
 pub(super) struct Read {
@@ -28,10 +24,8 @@ pub(super) struct Read {
 }
 
 impl Answer {
-    pub(super) fn parse(bytes: Vec<u8>) -> Result<Self, StoreError> {
-        let word = bytes.iter().position(|byte| *byte == b'\n');
-        let word = word.ok_or_else(strange)?;
-        Ok(Self { bytes, word })
+    pub(super) fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
     }
 
     /// What has become of a change, and what has been read after it.
@@ -51,23 +45,29 @@ impl Answer {
     }
 
     fn succeeded(&self) -> Result<(Outcome, Packed<'_>), StoreError> {
-        let accepted = match self.word() {
-            b"new" => Accepted::New,
-            b"again" | b"read" => Accepted::Again,
-            _ => return Err(self.refusal()),
+        let mut rest = Packed(&self.0);
+        // A word has other bytes.
+        let Some([is_new @ ..=1, is_deposit, is_scanner]) = rest.take() else {
+            return Err(self.refusal());
         };
-        let mut rest = self.packed();
-        let [is_deposit, side] = rest.take().ok_or_else(strange)?;
+        let accepted = match is_new {
+            1 => Accepted::New,
+            _ => Accepted::Again,
+        };
         let outcome = Outcome {
             accepted,
             is_deposit: is_deposit == 1,
-            by_scanner: side == b's',
+            by_scanner: is_scanner == 1,
         };
         Ok((outcome, rest))
     }
 
     fn refusal(&self) -> StoreError {
-        match self.word() {
+        let end = self.0.iter().position(|byte| *byte == b'\n');
+        let Some((word, [_, rest @ ..])) = end.and_then(|end| self.0.split_at_checked(end)) else {
+            return strange();
+        };
+        match word {
             b"unknown" => StoreError::Unknown,
             b"expired" => StoreError::Expired,
             b"ended" => StoreError::Ended,
@@ -77,20 +77,12 @@ impl Answer {
             b"conflict" => StoreError::Conflict,
             b"mailbox_full" => StoreError::MailboxFull,
             b"full" => StoreError::Full,
-            b"gap" => match self.packed().take().map(u16::from_le_bytes) {
+            b"gap" => match Packed(rest).take().map(u16::from_le_bytes) {
                 Some(expected) => StoreError::Gap { expected },
                 None => strange(),
             },
             _ => strange(),
         }
-    }
-
-    fn word(&self) -> &[u8] {
-        &self.bytes[..self.word]
-    }
-
-    fn packed(&self) -> Packed<'_> {
-        Packed(&self.bytes[self.word + 1..])
     }
 }
 

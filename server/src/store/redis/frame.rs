@@ -34,13 +34,22 @@ impl Frame {
         }
     }
 
-    /// What is stored by a command before the script, and what the script is given: few bytes cost less in it.
-    pub(super) fn way<'f>(&'f self, bytes: &'f [u8]) -> (Option<(&'f Self, &'f [u8])>, &'f [u8]) {
+    /// Few bytes cost less in a script than a command before it.
+    pub(super) fn way<'f>(&'f self, bytes: &'f [u8]) -> Way<'f> {
         match bytes.len() {
-            1..=FEW_BYTES => (None, bytes),
-            _ => (Some((self, bytes)), b""),
+            1..=FEW_BYTES => Way::Given(bytes),
+            _ => Way::Stored(self, bytes),
         }
     }
+}
+
+/// How a frame comes to Redis.
+#[derive(Clone, Copy)]
+pub(super) enum Way<'f> {
+    /// The script is given its bytes.
+    Given(&'f [u8]),
+    /// A command before the script stores it.
+    Stored(&'f Frame, &'f [u8]),
 }
 
 pub(super) fn key_of_frame(mailbox: &str, digest: &[u8]) -> Vec<u8> {

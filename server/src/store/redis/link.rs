@@ -73,7 +73,7 @@ impl Link {
             .await
     }
 
-    /// Yields the last answer. A request may name the channel that its connection hears, if it hears one.
+    /// Yields the last answer. A request may say on which thread its client waits, where its connection hears of that.
     pub(super) async fn send<'r>(
         &self,
         request: impl Fn(Option<&str>) -> Request<'r>,
@@ -89,15 +89,15 @@ impl Link {
                 let own = self.own.of_this_thread(*generation, connection);
                 let shared = || Own {
                     connection: connection.clone(),
-                    channel: None,
+                    name: None,
                 };
                 (*generation, own.unwrap_or_else(shared))
             };
             let Own {
                 mut connection,
-                channel,
+                name,
             } = own;
-            let request = request(channel.as_deref());
+            let request = request(name.as_deref());
             let sent = async {
                 match &request {
                     Request::Command(command) => connection.command(command).await,

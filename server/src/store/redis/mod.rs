@@ -9,6 +9,7 @@ mod own;
 mod script;
 mod servers;
 mod subscriber;
+mod token;
 
 use std::{borrow::Cow, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
@@ -20,14 +21,17 @@ use tokio::task::AbortHandle;
 pub use self::deployment::{Deployment, NoRedisUrl};
 use self::{
     answer::{Answer, Read, parse, strange},
-    frame::{Frame, key_of_frame},
+    frame::{Frame, Way, key_of_frame},
     link::{Link, Request},
     node::Node,
     script::{By, Script, Scripts},
     servers::Servers,
+    token::Token,
 };
 use super::{Capacity, Change, Changed, Outcome, Store, StoreError, Stored, Unread, Wakers, Watch};
 
+/// Bytes of a call that are enough for most.
+const PACKED: usize = 128;
 /// How long replicas may take to have a change of a deposit.
 const REPLICATE_WITHIN: Duration = Duration::from_millis(300);
 
@@ -97,6 +101,25 @@ struct Replicating {
     replicas: u8,
 }
 
+/// A call of a script on one mailbox.
+struct Call<'c> {
+    script: &'c Script,
+    mailbox: &'c str,
+    by: TokenHash,
+    reading: Reading,
+    /// What the script takes besides, in its order; numbers have their lowest byte first.
+    fields: &'c [&'c [u8]],
+    frame: Option<Way<'c>>,
+}
+
+/// What a caller reads after its call.
+#[derive(Default)]
+struct Reading {
+    after: u16,
+    /// Whoever writes next lets its worker know.
+    waits: bool,
+}
+
 impl Redis {
     /// Connects, and starts to listen for changes. `mailboxes` and
     /// `total_bytes` of the capacity are left to Redis's own `maxmemory`.
@@ -131,30 +154,51 @@ impl Redis {
         })
     }
 
-    /// Runs one script; what is to be stored is stored before it. `with` adds its arguments, and may have the channel on
-    /// which whoever waits on this thread is woken.
-    async fn run(
-        &self,
-        script: &Script,
-        mailbox: &str,
-        to_store: Option<(&Frame, &[u8])>,
-        with: impl Fn(&mut Cmd, &str),
-    ) -> Result<Answer, StoreError> {
-        let request = |by, channel: Option<&str>| {
-            let mut command = script.call(by, mailbox);
-            with(&mut command, channel.unwrap_or(self.node.channel()));
-            let Some((frame, bytes)) = to_store else {
-                return Request::Command(Cow::Owned(command));
+    /// Runs one script.
+    async fn run(&self, call: Call<'_>) -> Result<Answer, StoreError> {
+        let Call {
+            script,
+            mailbox,
+            by,
+            reading,
+            fields,
+            frame,
+        } = call;
+        let token = Token::of(&by);
+        let request = |by, thread: Option<&str>| {
+            let worker = match reading.waits {
+                true => thread.unwrap_or(self.node.name()),
+                false => "",
             };
-            let mut set = Cmd::with_capacity(5, frame.key.len() + bytes.len() + 32);
-            set.arg("SET").arg(&frame.key).arg(bytes);
-            set.arg("PX").arg(milliseconds(self.capacity.transfer_ttl));
-            let mut pipeline = Pipeline::with_capacity(2);
-            pipeline.add_command(set).add_command(command);
-            Request::Pipeline(pipeline)
+            let mut packed = Vec::with_capacity(PACKED);
+            packed.extend_from_slice(&token.0);
+            packed.extend_from_slice(&reading.after.to_le_bytes());
+            packed.push(worker.len() as u8);
+            packed.extend_from_slice(worker.as_bytes());
+            for field in fields {
+                packed.extend_from_slice(field);
+            }
+            let mut command = script.call(by, mailbox);
+            command.arg(packed);
+            match frame {
+                None => Request::Command(Cow::Owned(command)),
+                Some(Way::Given(bytes)) => {
+                    command.arg(bytes);
+                    Request::Command(Cow::Owned(command))
+                }
+                Some(Way::Stored(frame, bytes)) => {
+                    command.arg("");
+                    let mut set = Cmd::with_capacity(5, frame.key.len() + bytes.len() + 32);
+                    set.arg("SET").arg(&frame.key).arg(bytes);
+                    set.arg("PX").arg(milliseconds(self.capacity.transfer_ttl));
+                    let mut pipeline = Pipeline::with_capacity(2);
+                    pipeline.add_command(set).add_command(command);
+                    Request::Pipeline(pipeline)
+                }
+            }
         };
         let answer = exchange(&self.link, request).await?;
-        Answer::parse(parse(answer).ok_or_else(strange)?)
+        parse(answer).map(Answer::new).ok_or_else(strange)
     }
 
     /// Waits until enough replicas have what has been written for a deposit: whoever made it has gone, and
@@ -192,20 +236,27 @@ impl Redis {
         change: &Change,
         after: u16,
     ) -> Result<Answer, StoreError> {
-        let then = self.reading(id, change.reader(), after);
-        let node = self.node.channel();
+        let reading = self.reading(id, change.reader(), after);
+        let relay = self.node.name().as_bytes();
+        let remembered = &milliseconds(self.capacity.transfer_ttl).to_le_bytes();
+        let most_bytes = &(self.capacity.mailbox_bytes as u64).to_le_bytes();
         match change {
             Change::Open { open, lifetimes } => {
-                let answer = self.run(&self.scripts.open, mailbox, None, |command, channel| {
-                    command
-                        .arg(open.token.as_bytes())
-                        .arg(open.join.as_bytes())
-                        .arg(milliseconds(self.capacity.waits(open, *lifetimes)))
-                        .arg(milliseconds(self.capacity.transfer_ttl))
-                        .arg(open.deposit.map_or(0, NonZeroU32::get));
-                    then(command, channel);
-                });
-                answer.await
+                let lives = milliseconds(self.capacity.waits(open, *lifetimes));
+                let call = Call {
+                    script: &self.scripts.open,
+                    mailbox,
+                    by: open.token,
+                    reading,
+                    fields: &[
+                        &Token::of(&open.join).0,
+                        &lives.to_le_bytes(),
+                        remembered,
+                        &open.deposit.map_or(0, NonZeroU32::get).to_le_bytes(),
+                    ],
+                    frame: None,
+                };
+                self.run(call).await
             }
             Change::Join {
                 by,
@@ -213,22 +264,23 @@ impl Redis {
                 lifetimes,
             } => {
                 let frame = Frame::new(mailbox, join.token, FrameNumber::FIRST, &join.m1);
-                let lives = self.capacity.transfer_ttl.min(lifetimes.transfer);
-                let script = &self.scripts.join;
-                let (to_store, given) = frame.way(&join.m1);
-                let answer = self.run(script, mailbox, to_store, |command, channel| {
-                    command
-                        .arg(by.as_bytes())
-                        .arg(node)
-                        .arg(join.token.as_bytes())
-                        .arg(&frame.entry[..])
-                        .arg(milliseconds(lives))
-                        .arg(milliseconds(self.capacity.transfer_ttl))
-                        .arg(self.capacity.mailbox_bytes)
-                        .arg(given);
-                    then(command, channel);
-                });
-                answer.await
+                let lives = milliseconds(self.capacity.transfer_ttl.min(lifetimes.transfer));
+                let call = Call {
+                    script: &self.scripts.join,
+                    mailbox,
+                    by: *by,
+                    reading,
+                    fields: &[
+                        relay,
+                        &Token::of(&join.token).0,
+                        &frame.entry,
+                        &lives.to_le_bytes(),
+                        remembered,
+                        most_bytes,
+                    ],
+                    frame: Some(frame.way(&join.m1)),
+                };
+                self.run(call).await
             }
             Change::Write {
                 by,
@@ -236,20 +288,21 @@ impl Redis {
                 frame: bytes,
             } => {
                 let frame = Frame::new(mailbox, *by, *number, bytes);
-                let script = &self.scripts.append;
-                let (to_store, given) = frame.way(bytes);
-                let answer = self.run(script, mailbox, to_store, |command, channel| {
-                    command
-                        .arg(by.as_bytes())
-                        .arg(node)
-                        .arg(number.get())
-                        .arg(&frame.entry[..])
-                        .arg(self.capacity.lane_frames)
-                        .arg(self.capacity.mailbox_bytes)
-                        .arg(given);
-                    then(command, channel);
-                });
-                answer.await
+                let call = Call {
+                    script: &self.scripts.append,
+                    mailbox,
+                    by: *by,
+                    reading,
+                    fields: &[
+                        relay,
+                        &number.get().to_le_bytes(),
+                        &frame.entry,
+                        &self.capacity.lane_frames.to_le_bytes(),
+                        most_bytes,
+                    ],
+                    frame: Some(frame.way(bytes)),
+                };
+                self.run(call).await
             }
         }
     }
@@ -262,11 +315,10 @@ impl Redis {
         }
     }
 
-    /// Adds what `unread.lua` takes: whoever writes next lets the channel know, where the reader waits.
-    fn reading(&self, id: &MailboxId, reader: TokenHash, after: u16) -> impl Fn(&mut Cmd, &str) {
-        let waits = self.wakers.is_watched(id, reader);
-        move |command, channel| {
-            command.arg(after).arg(if waits { channel } else { "" });
+    fn reading(&self, id: &MailboxId, reader: TokenHash, after: u16) -> Reading {
+        Reading {
+            after,
+            waits: self.wakers.is_watched(id, reader),
         }
     }
 
@@ -329,13 +381,17 @@ impl Drop for Redis {
 
 impl Store for Redis {
     async fn read(&self, id: MailboxId, by: TokenHash, after: u16) -> Result<Unread, StoreError> {
-        let then = self.reading(&id, by, after);
         let mailbox = key(&id);
-        let answer = self.run(&self.scripts.read, &mailbox, None, |command, channel| {
-            command.arg(by.as_bytes());
-            then(command, channel);
-        });
-        self.complete(&mailbox, answer.await?.read()).await
+        let call = Call {
+            script: &self.scripts.read,
+            mailbox: &mailbox,
+            by,
+            reading: self.reading(&id, by, after),
+            fields: &[],
+            frame: None,
+        };
+        let answer = self.run(call).await?;
+        self.complete(&mailbox, answer.read()).await
     }
 
     async fn change(
@@ -355,10 +411,15 @@ impl Store for Redis {
 
     async fn close(&self, id: MailboxId, by: TokenHash) -> Result<Outcome, StoreError> {
         let mailbox = key(&id);
-        let answer = self.run(&self.scripts.end, &mailbox, None, |command, _| {
-            command.arg(by.as_bytes()).arg(self.node.channel());
-        });
-        let outcome = answer.await?.outcome()?;
+        let call = Call {
+            script: &self.scripts.end,
+            mailbox: &mailbox,
+            by,
+            reading: Reading::default(),
+            fields: &[self.node.name().as_bytes()],
+            frame: None,
+        };
+        let outcome = self.run(call).await?.outcome()?;
         self.wakers.wake(&id);
         self.settle(&mailbox, outcome).await?;
         Ok(outcome)

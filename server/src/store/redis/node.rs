@@ -1,44 +1,46 @@
 //! This relay, as others reach it.
 
-use std::{fmt::Write, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use bytes::Bytes;
-use naru_core::mailbox::{FrameNumber, TokenHash};
+use naru_core::mailbox::FrameNumber;
 
-use super::answer::Packed;
+use super::{answer::Packed, token::Token};
 use crate::store::{Handed, Stored, Wakers};
 
-/// A relay and the clients that wait there. Others publish what has changed for these on the channel that the mailbox
-/// names: the relay's own, or one whose name begins with that one's.
+/// What channels begin with: `mailbox.lua` has it too.
+const CHANNELS: &str = "naru:node:";
+/// Of randomness in a relay's name, which has eight characters of base64url: the scripts have it too.
+const NAME_BYTES: usize = 6;
+
+/// A relay and the clients that wait there. A mailbox names the worker where its reader waits, or the relay, and others
+/// publish what has changed on the channel of that name.
 #[derive(Clone)]
 pub(super) struct Node {
-    channel: Arc<str>,
+    name: Arc<str>,
     wakers: Wakers,
 }
 
 impl Node {
     /// A relay with a name that no other has.
     pub(super) fn draw(wakers: Wakers) -> Result<Self, getrandom::Error> {
-        let mut name = [0; 8];
+        let mut name = [0; NAME_BYTES];
         getrandom::fill(&mut name)?;
-        let mut channel = String::from("naru:node:");
-        for byte in name {
-            // Writing to a `String` cannot fail.
-            let _ = write!(channel, "{byte:02x}");
-        }
         Ok(Self {
-            channel: channel.into(),
+            name: Base64UrlUnpadded::encode_string(&name).into(),
             wakers,
         })
     }
 
-    pub(super) fn channel(&self) -> &str {
-        &self.channel
+    /// Eight characters.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
-    /// That of one of its threads.
-    pub(super) fn channel_of(&self, thread: u64) -> Arc<str> {
-        format!("{}:{thread}", self.channel).into()
+    /// That of one of its threads, which begins with the relay's.
+    pub(super) fn name_of(&self, thread: u64) -> Arc<str> {
+        format!("{}:{thread}", self.name).into()
     }
 
     /// Wakes everyone: what changed while nobody listened was not heard, and what a failover forgot has changed too.
@@ -48,7 +50,7 @@ impl Node {
 
     /// Passes on what `wake.lua` publishes; a beat is empty.
     pub(super) fn hear(&self, message: &[u8]) {
-        let Some((name, handed)) = message.split_at_checked(NAME) else {
+        let Some((name, handed)) = message.split_at_checked(MAILBOX_NAME) else {
             return;
         };
         let Some(id) = std::str::from_utf8(name)
@@ -58,25 +60,33 @@ impl Node {
             return;
         };
         match Addressed::parse(handed) {
-            Some(Addressed { reader, handed }) => self.wakers.hand(&id, reader, &handed),
+            Some(Addressed { reader, handed }) => {
+                self.wakers
+                    .hand(&id, |waiting| reader.is_of(waiting), &handed)
+            }
             None => self.wakers.wake(&id),
         }
     }
 }
 
 /// Characters of a mailbox's name.
-const NAME: usize = 22;
+const MAILBOX_NAME: usize = 22;
+
+/// Where a relay or one of its workers hears what is published for it.
+pub(super) fn channel(name: &str) -> String {
+    [CHANNELS, name].concat()
+}
 
 /// A frame, and who has waited for it.
 struct Addressed {
-    reader: TokenHash,
+    reader: Token,
     handed: Handed,
 }
 
 impl Addressed {
     fn parse(bytes: &[u8]) -> Option<Self> {
         let mut packed = Packed(bytes);
-        let reader = packed.take().map(TokenHash::from_bytes)?;
+        let reader = Token(packed.take()?);
         let number = packed.take().map(u16::from_le_bytes)?;
         let left = packed.take().map(u64::from_le_bytes)?;
         // There is no frame 0: a name follows, and its number before.

@@ -14,7 +14,7 @@ use redis::{PushInfo, PushKind, Value};
 use tokio::{sync::mpsc, time::timeout};
 
 use super::{
-    node::Node,
+    node::{Node, channel},
     servers::{Connection, Ear, Servers},
 };
 
@@ -35,8 +35,8 @@ pub(super) struct OwnConnections {
 #[derive(Clone)]
 pub(super) struct Own {
     pub(super) connection: Connection,
-    /// What it hears besides.
-    pub(super) channel: Option<Arc<str>>,
+    /// The thread's name, where it hears besides what is published for it.
+    pub(super) name: Option<Arc<str>>,
 }
 
 thread_local! {
@@ -97,16 +97,14 @@ impl OwnConnections {
     fn make(&self, generation: u64) -> Kept {
         let own = Arc::new(OnceLock::new());
         let (servers, made) = (Arc::clone(&self.servers), Arc::clone(&own));
-        let ear = self.node.clone();
-        let ear = ear.map(|node| self.ear(node, generation, Arc::downgrade(&own)));
+        let name = |node: &Node| node.name_of(THREAD.with(|thread| *thread));
+        let name = self.node.as_ref().map(name);
+        let ear = self.node.clone().zip(name.as_deref());
+        let ear = ear.map(|(node, name)| self.ear(node, name, generation, Arc::downgrade(&own)));
         tokio::spawn(async move {
             let connected = timeout(MAKE_WITHIN, servers.connect(ear.as_ref())).await;
             if let Ok(Ok(connection)) = connected {
-                let channel = ear.map(|ear| ear.channel);
-                let _ = made.set(Own {
-                    connection,
-                    channel,
-                });
+                let _ = made.set(Own { connection, name });
             }
         });
         Kept {
@@ -118,8 +116,8 @@ impl OwnConnections {
 
     /// Hears what is published for those who wait on this thread. A connection that ends while it is in use is complained
     /// of: nobody would notice who only waits.
-    fn ear(&self, node: Node, generation: u64, own: Weak<OnceLock<Own>>) -> Ear {
-        let channel = node.channel_of(THREAD.with(|thread| *thread));
+    fn ear(&self, node: Node, name: &str, generation: u64, own: Weak<OnceLock<Own>>) -> Ear {
+        let channel = channel(name);
         let complaints = self.complaints.clone();
         let is_in_use = move || own.upgrade().is_some_and(|own| own.get().is_some());
         let hear = move |push: PushInfo| {

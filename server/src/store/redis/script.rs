@@ -3,7 +3,7 @@
 use redis::Cmd;
 
 /// A call of a script has so many at most, and seldom more bytes.
-const ARGUMENTS: usize = 16;
+const ARGUMENTS: usize = 6;
 const BYTES: usize = 512;
 
 /// A script as the relay keeps it: Redis is given its text only where it does not know it.

@@ -160,7 +160,7 @@ impl Servers {
             .get_multiplexed_async_connection_with_config(&config)
             .await?;
         if let Some(ear) = ear {
-            connection.subscribe(&*ear.channel).await?;
+            connection.subscribe(&ear.channel).await?;
         }
         Ok(Connection::Primary {
             address,
@@ -255,7 +255,7 @@ impl Sentinels {
 
 /// What is heard over a connection that takes commands too.
 pub(super) struct Ear {
-    pub(super) channel: Arc<str>,
+    pub(super) channel: String,
     pub(super) hear: Arc<dyn AsyncPushSender>,
 }
 

@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{
     link::{Current, Link},
-    node::Node,
+    node::{Node, channel},
     servers::Servers,
 };
 
@@ -27,7 +27,8 @@ pub(super) async fn listen(servers: Arc<Servers>, link: Link, node: Node) {
     let mut current = link.follow();
     for turn in 0.. {
         let connection = current.borrow_and_update().connection.clone();
-        let subscription = servers.subscribe(&connection, turn, node.channel());
+        let channel = channel(node.name());
+        let subscription = servers.subscribe(&connection, turn, &channel);
         let subscription = tokio::select! {
             subscription = timeout(CONNECT_WITHIN, subscription) => subscription,
             // A master that hangs is left as soon as there is another.
@@ -65,9 +66,9 @@ async fn until_silent(
                     tracing::warn!("nothing is heard of changes");
                     return;
                 }
-                let (link, node) = (link.clone(), node.clone());
+                let (link, channel) = (link.clone(), channel(node.name()));
                 tokio::spawn(async move {
-                    let beat = redis::cmd("PUBLISH").arg(node.channel()).arg("").clone();
+                    let beat = redis::cmd("PUBLISH").arg(channel).arg("").clone();
                     // A beat that is not sent is not heard.
                     let _ = timeout(BEAT_EVERY, link.command(&beat)).await;
                 });

@@ -2,10 +2,10 @@
 -- given where they are few: those of others have just been stored by a command of their own.
 if refused or not is_wanted then
   if bytes == '' then
-    redis.call('UNLINK', key)
+    call('UNLINK', key)
   end
 elseif bytes == '' then
-  if redis.call('PEXPIRE', key, lives) == 0 then
+  if call('PEXPIRE', key, lives) == 0 then
     refused = 'full'
   end
 elseif redis.pcall('SET', key, bytes, 'PX', lives).err then

@@ -1,15 +1,13 @@
--- ARGV: token, join token, milliseconds to live, milliseconds to be remembered thereafter, the
--- seconds that were asked for a deposit, or 0.
+-- The join token, milliseconds to live, milliseconds to be remembered thereafter, the seconds that were asked for a
+-- deposit, or 0.
+local its_join, lives, remembers, asked = unpack('<c16I8I8I4', ARGV[1], rest)
 if not box then
-  local node = ARGV[#ARGV]
-  left, remembered, deposit = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-  box = struct.pack(HEAD, by, ARGV[2], 0, '', 0, deposit, 0, remembered)
-    .. struct.pack(LANES, 0, 0, 0, #node, node, 0, 0, 0, 0, '')
-  redis.call('SET', mailbox, box, 'PX', left + remembered)
-  return 'new\n' .. struct.pack('<Bc1I8H', deposit > 0 and 1 or 0, 'd', left, 0)
-elseif token ~= by or join ~= ARGV[2] or deposit ~= tonumber(ARGV[5]) then
+  box = pack(BOX, by, its_join, 0, '', 0, asked, 0, remembers, 0, 0, 0, #node, node, 0, '', 0, 0, 0, 0, '', 0, '')
+  call('SET', mailbox, box, 'PX', lives + remembers)
+  return pack('<BBBI8H', 1, asked > 0 and 1 or 0, 0, lives, 0)
+elseif token ~= by or join ~= its_join or deposit ~= asked then
   return 'exists\n'
 elseif refused then
   return refused .. '\n'
 end
-local word, is_changed, head, lasts = 'again', false, nil, nil
+local is_new, is_changed, lasts = false, false, nil

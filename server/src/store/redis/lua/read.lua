@@ -1,5 +1,4 @@
--- ARGV: token.
 if refused then
   return refused .. '\n'
 end
-local word, is_changed, head, lasts = 'read', false, nil, nil
+local is_new, is_changed, lasts = false, false, nil
