@@ -11,6 +11,9 @@ use std::{
 
 use crate::redis::Redis;
 
+/// So many connections reach every worker of a peer.
+const CONNECTIONS: usize = 64;
+
 pub(crate) struct Server {
     process: Child,
     pub(crate) address: String,
@@ -58,7 +61,6 @@ impl Server {
                 location = /pub {{ nchan_publisher; {channel} }}
                 location = /sub {{
                   nchan_subscriber longpoll; nchan_subscriber_first_message oldest; {channel}
-                  nchan_subscriber_timeout 2;
                 }}
               }}
             }}",
@@ -69,8 +71,13 @@ impl Server {
         let mut command = Command::new("/usr/sbin/nginx");
         command.arg("-c").arg(configuration);
         let server = Self::listening(command, port);
-        // It listens before it has reached its Redis.
-        while !takes_messages(&server.address) {
+        // It listens before each worker has reached its Redis, and forgets for ever the messages of a channel that was used
+        // before.
+        let mut channels = (0..).step_by(CONNECTIONS);
+        while !channels
+            .next()
+            .is_some_and(|first| takes_messages(&server.address, first))
+        {
             std::thread::sleep(Duration::from_millis(20));
         }
         server
@@ -167,12 +174,23 @@ pub(crate) fn cpu(process: u32) -> f64 {
     (ticks(11) + ticks(12)) * 10_000.0
 }
 
-fn takes_messages(address: &str) -> bool {
-    let mut connection = TcpStream::connect(address).expect("it listens");
-    let request = "POST /pub?id=ready HTTP/1.0\r\ncontent-length: 1\r\n\r\nx";
-    connection.write_all(request.as_bytes()).expect("it reads");
-    let mut answer = [0; 10];
-    connection.read_exact(&mut answer).is_ok() && answer[9] == b'2'
+/// Whether whoever accepts these connections, which may be any of its workers, gives a message back.
+fn takes_messages(address: &str, first_channel: usize) -> bool {
+    let connections = [(); CONNECTIONS].map(|()| TcpStream::connect(address).expect("it listens"));
+    let mut numbered = (first_channel..).zip(connections);
+    numbered.all(|(number, mut connection)| {
+        let patience = Some(Duration::from_secs(1));
+        connection.set_read_timeout(patience).expect("a socket");
+        let publish =
+            format!("POST /pub?id=ready{number} HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\n\r\nx");
+        let subscribe = format!("GET /sub?id=ready{number} HTTP/1.1\r\nhost: x\r\n\r\n");
+        [publish, subscribe].iter().all(|request| {
+            connection.write_all(request.as_bytes()).expect("it reads");
+            let mut answer = [0; 4_096];
+            let read = connection.read(&mut answer);
+            read.is_ok_and(|read| answer[..read].starts_with(b"HTTP/1.1 2"))
+        })
+    })
 }
 
 pub(crate) fn free_port() -> u16 {
