@@ -8,7 +8,7 @@ use redis::{FromRedisValue, Value};
 use super::frame::FEW_BYTES;
 use crate::store::{Accepted, Outcome, StoreError, Stored};
 
-/// How many bytes of its SHA-256 name a frame in its mailbox: who makes two alike confuses only their own lane.
+/// Bytes of the digest that names a frame in its mailbox.
 pub(super) const DIGEST: usize = 16;
 
 /// What a script says: what `answer.lua` packs, or the word of a refusal, a line's end, and what belongs to it.

@@ -11,11 +11,11 @@ mod servers;
 mod subscriber;
 mod token;
 
-use std::{borrow::Cow, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
+use std::{borrow::Cow, io::Write, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use naru_core::mailbox::{FrameNumber, MailboxId, TokenHash};
-use redis::{Cmd, ErrorKind, Pipeline, RedisError, ServerErrorKind, Value};
+use redis::{Cmd, ErrorKind, Pipeline, RedisError, RedisWrite, ServerErrorKind, Value};
 use tokio::task::AbortHandle;
 
 pub use self::deployment::{Deployment, NoRedisUrl};
@@ -30,8 +30,6 @@ use self::{
 };
 use super::{Capacity, Change, Changed, Outcome, Store, StoreError, Stored, Unread, Wakers, Watch};
 
-/// Bytes of a call that are enough for most.
-const PACKED: usize = 128;
 /// How long replicas may take to have a change of a deposit.
 const REPLICATE_WITHIN: Duration = Duration::from_millis(300);
 
@@ -170,16 +168,19 @@ impl Redis {
                 true => thread.unwrap_or(self.node.name()),
                 false => "",
             };
-            let mut packed = Vec::with_capacity(PACKED);
-            packed.extend_from_slice(&token.0);
-            packed.extend_from_slice(&reading.after.to_le_bytes());
-            packed.push(worker.len() as u8);
-            packed.extend_from_slice(worker.as_bytes());
-            for field in fields {
-                packed.extend_from_slice(field);
-            }
             let mut command = script.call(by, mailbox);
-            command.arg(packed);
+            {
+                let mut packed = command.writer_for_next_arg();
+                let mut pack = |field: &[u8]| {
+                    // There is always room in memory.
+                    let _ = packed.write_all(field);
+                };
+                pack(&token.0);
+                pack(&reading.after.to_le_bytes());
+                pack(&[worker.len() as u8]);
+                pack(worker.as_bytes());
+                fields.iter().copied().for_each(pack);
+            }
             match frame {
                 None => Request::Command(Cow::Owned(command)),
                 Some(Way::Given(bytes)) => {

@@ -273,7 +273,11 @@ pub(super) enum Connection {
 impl Connection {
     pub(super) async fn command(&mut self, command: &Cmd) -> RedisResult<Value> {
         match self {
-            Self::Primary { connection, .. } => command.query_async(connection).await,
+            // As `query_async` does, without a box.
+            Self::Primary { connection, .. } => {
+                let answer = connection.send_packed_command(command).await?;
+                answer.extract_error()
+            }
             Self::Cluster(connection) => command.query_async(&mut **connection).await,
         }
     }
