@@ -67,8 +67,8 @@ pub(crate) async fn serve_mailbox(
 pub(super) async fn open(call: &mut Call<'_>) -> Result<HttpResponse, Problem> {
     let (relay, client) = (call.relay, call.client);
     let caller = call.caller(Doing::Begins).await?;
-    let body = call.body(CBOR).await?;
-    let mut open = Open::from_cbor(&body).map_err(|_| Problem::Malformed)?;
+    let open = Open::from_cbor(&call.body(CBOR).await?);
+    let mut open = open.map_err(|_| Problem::Malformed)?;
     if open.token != call.by {
         return Err(Problem::TokenRequired);
     }
@@ -116,12 +116,12 @@ pub(super) async fn open(call: &mut Call<'_>) -> Result<HttpResponse, Problem> {
 pub(super) async fn join(call: &mut Call<'_>) -> Result<HttpResponse, Problem> {
     let (relay, client) = (call.relay, call.client);
     let caller = call.caller(Doing::Begins).await?;
-    let body = call.body(CBOR).await?;
+    let join = Join::from_cbor(&call.body(CBOR).await?);
     let account = caller.as_deref().map(Caller::account);
     relay.limits.join(client.network(), account)?;
     let agency = relay.agency(client, caller.as_deref())?;
     relay.own(&call.id, caller.as_deref()).await?;
-    let join = Join::from_cbor(&body).map_err(|_| Problem::Malformed)?;
+    let join = join.map_err(|_| Problem::Malformed)?;
     let (by, reader) = (call.by, join.token);
     let change = Change::Join {
         by,
@@ -163,12 +163,11 @@ pub(super) async fn append(
     let caller = call.caller(Doing::GoesOn).await?;
     call.relay.agency(call.client, caller.as_deref())?;
     call.relay.own(&call.id, caller.as_deref()).await?;
-    let frame = call.body(OCTET_STREAM).await?;
+    // What the connection has read into is larger, and would be kept with it.
+    let frame = Bytes::copy_from_slice(&call.body(OCTET_STREAM).await?);
     if frame.is_empty() {
         return Err(Problem::Malformed);
     }
-    // What the connection has read into is larger, and would be kept with it.
-    let frame = Bytes::copy_from_slice(&frame);
     let change = Change::Write {
         by: call.by,
         number,

@@ -168,7 +168,12 @@ impl Redis {
                 true => thread.unwrap_or(self.node.name()),
                 false => "",
             };
-            let mut command = script.call(by, mailbox);
+            let given = match frame {
+                Some(Way::Given(bytes)) => Some(bytes),
+                Some(Way::Stored(..)) => Some(&b""[..]),
+                None => None,
+            };
+            let mut command = script.call(by, mailbox, given.map_or(0, <[u8]>::len));
             {
                 let mut packed = command.writer_for_next_arg();
                 let mut pack = |field: &[u8]| {
@@ -181,22 +186,18 @@ impl Redis {
                 pack(worker.as_bytes());
                 fields.iter().copied().for_each(pack);
             }
-            match frame {
-                None => Request::Command(Cow::Owned(command)),
-                Some(Way::Given(bytes)) => {
-                    command.arg(bytes);
-                    Request::Command(Cow::Owned(command))
-                }
-                Some(Way::Stored(frame, bytes)) => {
-                    command.arg("");
-                    let mut set = Cmd::with_capacity(5, frame.key.len() + bytes.len() + 32);
-                    set.arg("SET").arg(&frame.key).arg(bytes);
-                    set.arg("PX").arg(milliseconds(self.capacity.transfer_ttl));
-                    let mut pipeline = Pipeline::with_capacity(2);
-                    pipeline.add_command(set).add_command(command);
-                    Request::Pipeline(pipeline)
-                }
+            if let Some(bytes) = given {
+                command.arg(bytes);
             }
+            let Some(Way::Stored(frame, bytes)) = frame else {
+                return Request::Command(Cow::Owned(command));
+            };
+            let mut set = Cmd::with_capacity(5, frame.key.len() + bytes.len() + 32);
+            set.arg("SET").arg(&frame.key).arg(bytes);
+            set.arg("PX").arg(milliseconds(self.capacity.transfer_ttl));
+            let mut pipeline = Pipeline::with_capacity(2);
+            pipeline.add_command(set).add_command(command);
+            Request::Pipeline(pipeline)
         };
         let answer = exchange(&self.link, request).await?;
         parse(answer).map(Answer::new).ok_or_else(strange)
@@ -212,7 +213,7 @@ impl Redis {
         let request = |by, _: Option<&str>| {
             let mut pipeline = redis::pipe();
             pipeline
-                .add_command(self.scripts.touch.call(by, mailbox))
+                .add_command(self.scripts.touch.call(by, mailbox, 0))
                 .cmd("WAIT")
                 .arg(replicas)
                 .arg(milliseconds(REPLICATE_WITHIN));

@@ -2,9 +2,9 @@
 
 use redis::Cmd;
 
-/// A call of a script has so many at most, and seldom more bytes.
+/// A call of a script has so many at most, and seldom more bytes besides a frame's.
 const ARGUMENTS: usize = 6;
-const BYTES: usize = 512;
+const BYTES: usize = 256;
 
 /// A script as the relay keeps it: Redis is given its text only where it does not know it.
 pub(super) struct Script {
@@ -27,9 +27,9 @@ impl Script {
         }
     }
 
-    /// A call of the script on one mailbox; its arguments are appended.
-    pub(super) fn call(&self, by: By, mailbox: &str) -> Cmd {
-        let mut command = Cmd::with_capacity(ARGUMENTS, BYTES);
+    /// A call of the script on one mailbox; its arguments are appended, a frame of so many bytes among them.
+    pub(super) fn call(&self, by: By, mailbox: &str, frame_bytes: usize) -> Cmd {
+        let mut command = Cmd::with_capacity(ARGUMENTS, BYTES + frame_bytes);
         match by {
             By::Hash => command.arg("EVALSHA").arg(self.known.get_hash()),
             By::Text => command.arg("EVAL").arg(self.text),
