@@ -2,7 +2,7 @@
 
 use naru_core::mailbox::TokenHash;
 
-/// So much of a hash takes as long to find another token for as nobody has.
+/// Nobody lives to find another token whose hash begins with the same.
 const BYTES: usize = 16;
 
 /// The beginning of a token's hash.
