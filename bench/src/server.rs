@@ -11,7 +11,7 @@ use std::{
 
 use crate::redis::Redis;
 
-/// So many connections reach every worker of a peer.
+/// So many connections reach every worker of a peer, as good as surely.
 const CONNECTIONS: usize = 64;
 
 pub(crate) struct Server {

@@ -34,6 +34,7 @@ naru_tests::on_every_store!(
     comes_to_the_same_as_two_calls,
     keeps_a_change_whose_reading_is_refused,
     hands_a_frame_to_the_peer_and_not_to_its_writer,
+    keeps_a_lane_of_thousands_of_frames,
 );
 
 fn token(byte: u8) -> TokenHash {
@@ -151,6 +152,24 @@ async fn comes_to_the_same_as_two_calls(url: StoreUrl) {
         }
     }
     assert!(read > 100, "only {read} changes had something to read");
+}
+
+async fn keeps_a_lane_of_thousands_of_frames(url: StoreUrl) {
+    const FRAMES: u16 = 3_300;
+    let capacity = Capacity {
+        lane_frames: u16::MAX,
+        ..CAPACITY
+    };
+    let store = Backend::open(&url, capacity).await.unwrap();
+    make(&store, opening(None), 0).await;
+    make(&store, joining(JOIN, SCANNER), 0).await;
+    for number in 1..=FRAMES {
+        make(&store, writing(DISPLAYER, number, &[number as u8]), 1).await;
+    }
+    let unread = store.read(id(0), token(SCANNER), FRAMES - 1).await.unwrap();
+    assert_eq!(unread.frames, [vec![FRAMES as u8]]);
+    let others = store.read(id(0), token(DISPLAYER), 1).await.unwrap();
+    assert_eq!((others.frames.len(), others.written), (0, FRAMES));
 }
 
 /// Whatever is asked of a mailbox, and whoever ends it.

@@ -16,8 +16,8 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// A digest of the writer's own: a refused call forgets nobody else's frame. No cipher's strength is needed: who makes
-    /// two alike confuses only their own lane, and what crosses is sealed from end to end.
+    /// A digest of the writer's own, whose token nobody else knows: a refused call forgets nobody else's frame. It need not
+    /// withstand the writer, who confuses only their own lane with two alike: what crosses is sealed from end to end.
     pub(super) fn new(mailbox: &str, writer: TokenHash, number: FrameNumber, bytes: &[u8]) -> Self {
         // What is longer fits no mailbox.
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
@@ -49,6 +49,16 @@ pub(super) enum Way<'f> {
     Given(&'f [u8]),
     /// A command before the script stores it.
     Stored(&'f Frame, &'f [u8]),
+}
+
+impl<'f> Way<'f> {
+    /// What the script is given, as `frame.lua` takes it.
+    pub(super) fn given(self) -> &'f [u8] {
+        match self {
+            Self::Given(bytes) => bytes,
+            Self::Stored(..) => b"",
+        }
+    }
 }
 
 pub(super) fn key_of_frame(mailbox: &str, digest: &[u8]) -> Vec<u8> {

@@ -168,11 +168,7 @@ impl Redis {
                 true => thread.unwrap_or(self.node.name()),
                 false => "",
             };
-            let given = match frame {
-                Some(Way::Given(bytes)) => Some(bytes),
-                Some(Way::Stored(..)) => Some(&b""[..]),
-                None => None,
-            };
+            let given = frame.map(Way::given);
             let mut command = script.call(by, mailbox, given.map_or(0, <[u8]>::len));
             {
                 let mut packed = command.writer_for_next_arg();
@@ -455,9 +451,9 @@ async fn exchange(
     link: &Link,
     request: impl Fn(By, Option<&str>) -> Request<'static>,
 ) -> Result<Value, StoreError> {
-    let mut answer = link.send(|channel| request(By::Hash, channel)).await;
+    let mut answer = link.send(|thread| request(By::Hash, thread)).await;
     if matches!(&answer, Err(error) if has_no_script(error)) {
-        answer = link.send(|channel| request(By::Text, channel)).await;
+        answer = link.send(|thread| request(By::Text, thread)).await;
     }
     answer.map_err(|error| unavailable(&error))
 }

@@ -10,10 +10,11 @@
 -- each time. `token`, `join` and `scanner` are of tokens, the last one empty before the join. It is over `remembered`
 -- milliseconds before the key goes. A deposit has `deposit`, the seconds that were asked for, and `lease`, the key's
 -- time to live at which others than its scanner can have it. The lanes follow, the displayer's first: how many frames
--- were written and how many of them acknowledged, the bytes of the others, the worker where its writer waited last, and of each frame the digest and the length. The frames themselves are keys of their own, named
--- by their digest.
+-- were written and how many of them acknowledged, the bytes of the others, the worker where its writer waited last, and
+-- of each frame the digest and the length, which is its entry. The frames themselves are keys of their own, named by
+-- their digest. A worker, or its relay as a whole, has a name that begins with the relay's, of 8 bytes.
 local CHANNELS = 'naru:node:'
-local CALL, BOX = '<c16HBc0', '<c16c16Bc0BI4I8I8HHI4Bc0Hc0HHI4Bc0Hc0'
+local CALL, BOX = '<c16HBc0', '<c16c16Bc0BI4I8I8HHI4Bc0I4c0HHI4Bc0I4c0'
 local DIGEST = 16
 -- Bytes of a frame that are few: `frame.rs` has it too.
 local FEW = 1024

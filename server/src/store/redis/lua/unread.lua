@@ -1,5 +1,5 @@
 -- What the side reads of the other's lane, after the frames up to `after`, which are acknowledged. Whoever writes next
--- lets the node know where the caller waits. What is read are the other's frames, with their bytes where those are few;
+-- lets the worker know where the caller waits. What is read are the other's frames, with their bytes where those are few;
 -- `nil` where the side has acknowledged them.
 local unread, waits = nil, false
 if after >= other_acked then
