@@ -71,13 +71,11 @@ impl Server {
         let mut command = Command::new("/usr/sbin/nginx");
         command.arg("-c").arg(configuration);
         let server = Self::listening(command, port);
-        // It listens before each worker has reached its Redis, and forgets for ever the messages of a channel that was used
-        // before.
-        let mut channels = (0..).step_by(CONNECTIONS);
-        while !channels
-            .next()
-            .is_some_and(|first| takes_messages(&server.address, first))
-        {
+        // It listens before each worker has reached its Redis, and loses every message of a channel that was used before.
+        for first in (0..).step_by(CONNECTIONS) {
+            if takes_messages(&server.address, first) {
+                break;
+            }
             std::thread::sleep(Duration::from_millis(20));
         }
         server

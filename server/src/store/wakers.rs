@@ -93,12 +93,13 @@ impl Wakers {
         self.leave(id, |reader| reader != writer, handed.as_ref());
     }
 
-    /// Leaves a frame to the reader who may have waited for it, and wakes it.
-    pub(super) fn hand(&self, id: &MailboxId, is_for: impl Fn(TokenHash) -> bool, handed: &Handed) {
-        self.leave(id, is_for, Some(handed));
-    }
-
-    fn leave(&self, id: &MailboxId, is_for: impl Fn(TokenHash) -> bool, handed: Option<&Handed>) {
+    /// Leaves a frame to the readers who may have waited for it, where there is one, and wakes them.
+    pub(super) fn leave(
+        &self,
+        id: &MailboxId,
+        is_for: impl Fn(TokenHash) -> bool,
+        handed: Option<&Handed>,
+    ) {
         let waiting = self.0.of(id);
         let waiters = waiting.get(id).into_iter().flatten();
         for waiter in waiters.filter(|waiter| is_for(waiter.reader)) {

@@ -61,8 +61,8 @@ impl Node {
         };
         match Addressed::parse(handed) {
             Some(Addressed { reader, handed }) => {
-                self.wakers
-                    .hand(&id, |waiting| reader.is_of(waiting), &handed)
+                let is_for = |waiting| reader.is_of(waiting);
+                self.wakers.leave(&id, is_for, Some(&handed));
             }
             None => self.wakers.wake(&id),
         }

@@ -25,9 +25,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// shares one with commands was seen to cross their answers.
 pub(super) async fn listen(servers: Arc<Servers>, link: Link, node: Node) {
     let mut current = link.follow();
+    let channel = channel(node.name());
     for turn in 0.. {
         let connection = current.borrow_and_update().connection.clone();
-        let channel = channel(node.name());
         let subscription = servers.subscribe(&connection, turn, &channel);
         let subscription = tokio::select! {
             subscription = timeout(CONNECT_WITHIN, subscription) => subscription,
@@ -36,7 +36,7 @@ pub(super) async fn listen(servers: Arc<Servers>, link: Link, node: Node) {
         };
         if let Ok(Ok(subscription)) = subscription {
             node.wake_all();
-            until_silent(subscription, &link, &mut current, &node).await;
+            until_silent(subscription, &channel, &link, &mut current, &node).await;
         }
         sleep(PAUSE).await;
     }
@@ -46,6 +46,7 @@ pub(super) async fn listen(servers: Arc<Servers>, link: Link, node: Node) {
 /// link that the other nodes' messages come from.
 async fn until_silent(
     mut subscription: PubSub,
+    channel: &str,
     link: &Link,
     current: &mut watch::Receiver<Current>,
     node: &Node,
@@ -66,7 +67,7 @@ async fn until_silent(
                     tracing::warn!("nothing is heard of changes");
                     return;
                 }
-                let (link, channel) = (link.clone(), channel(node.name()));
+                let (link, channel) = (link.clone(), channel.to_owned());
                 tokio::spawn(async move {
                     let beat = redis::cmd("PUBLISH").arg(channel).arg("").clone();
                     // A beat that is not sent is not heard.

@@ -12,7 +12,5 @@ end
 local new, is_deposit, is_scanner = is_new and 1 or 0, deposit > 0 and 1 or 0, side == 's' and 1 or 0
 if not unread then
   return pack('<BBB', new, is_deposit, is_scanner)
-elseif unread == '' then
-  return pack('<BBBI8H', new, is_deposit, is_scanner, left, own_count)
 end
 return pack('<BBBI8H', new, is_deposit, is_scanner, left, own_count) .. unread

@@ -1,6 +1,6 @@
 -- What the side reads of the other's lane, after the frames up to `after`, which are acknowledged. Whoever writes next
--- lets the worker know where the caller waits. What is read are the other's frames, with their bytes where those are few;
--- `nil` where the side has acknowledged them.
+-- lets the worker know where the caller waits. What is read are the other's frames, with their bytes where those are
+-- few; `nil` where the side has acknowledged them.
 local unread, waits = nil, false
 if after >= other_acked then
   if after > other_count then

@@ -1,5 +1,5 @@
--- Lets the node know on which the other side may wait, if it is not the relay that calls, which knows. The new frame is
--- handed to the other side there: its few bytes, or its name. `node.rs` reads it.
+-- Lets the worker know where the other side may wait, if it is not of the relay that calls, which knows. The new frame
+-- is handed to the other side there: its few bytes, or its name. `node.rs` reads it.
 if is_changed and other_node ~= '' and sub(other_node, 1, #relay) ~= relay then
   local handed
   if bytes ~= '' then
